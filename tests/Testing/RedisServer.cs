@@ -11,8 +11,12 @@ namespace GrooteDashboard.Testing;
 /// A private redis-server (from PATH, or <c>REDIS_SERVER</c>) on a free loopback port with its data in a temporary folder and an
 /// append-only file. It can be killed and started again on the same port and data, stopped and continued. It dies with the test process.
 /// </summary>
-public sealed partial class RedisServer : IAsyncDisposable
+public sealed class RedisServer : IAsyncDisposable
 {
+    // Numbers of Linux.
+    private const int SignalStop = 19;
+    private const int SignalContinue = 18;
+
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(10);
 
@@ -169,10 +173,6 @@ public sealed partial class RedisServer : IAsyncDisposable
         }
     }
 
-    // Numbers of Linux.
-    private const int SignalStop = 19;
-    private const int SignalContinue = 18;
-
-    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static partial int Kill(int pid, int signal);
+    [DllImport("libc", EntryPoint = "kill", ExactSpelling = true)]
+    private static extern int Kill(int pid, int signal);
 }
