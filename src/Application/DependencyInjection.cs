@@ -25,6 +25,8 @@ public static class DependencyInjection
         services.AddMetrics();
         services.AddOptions<TaskLogOptions>().BindConfiguration(TaskLogOptions.Section).ValidateDataAnnotations().ValidateOnStart();
 
+        services.AddOptions<AgentOptions>().BindConfiguration(AgentOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+
         services.AddSingleton<TaskLogMetrics>();
         services.AddSingleton<TaskLog>();
         services.AddSingleton<ITaskLog>(provider => provider.GetRequiredService<TaskLog>());

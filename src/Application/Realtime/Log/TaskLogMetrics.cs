@@ -11,10 +11,12 @@ public sealed class TaskLogMetrics
     private readonly Counter<long> _stored;
     private readonly Counter<long> _failures;
     private readonly Counter<long> _rejected;
+    private readonly Counter<long> _refused;
     private readonly Histogram<double> _writeSeconds;
     private readonly Meter _meter;
     private long _duplicatesTotal;
     private long _rejectedTotal;
+    private long _refusedTotal;
     private long _storedTotal;
     private Func<long> _pending = () => 0;
 
@@ -25,6 +27,7 @@ public sealed class TaskLogMetrics
         _stored = _meter.CreateCounter<long>("dashboard.task_log.rows_stored", "{row}", "Rows stored");
         _failures = _meter.CreateCounter<long>("dashboard.task_log.store_failures", "{attempt}", "Attempts that failed because the store is away");
         _rejected = _meter.CreateCounter<long>("dashboard.task_log.rows_rejected", "{row}", "Rows that the store refuses for ever");
+        _refused = _meter.CreateCounter<long>("dashboard.task_log.messages_refused", "{message}", "Messages over HTTP that are too large");
         _writeSeconds = _meter.CreateHistogram<double>("dashboard.task_log.write_duration", "s", "Time to store one batch");
         _meter.CreateObservableGauge("dashboard.task_log.pending", () => _pending(), "By", "Bytes taken but not stored yet");
     }
@@ -34,6 +37,8 @@ public sealed class TaskLogMetrics
     public long Duplicates => Interlocked.Read(ref _duplicatesTotal);
 
     public long RowsRejected => Interlocked.Read(ref _rejectedTotal);
+
+    public long MessagesRefused => Interlocked.Read(ref _refusedTotal);
 
     public long RowsStored => Interlocked.Read(ref _storedTotal);
 
@@ -57,6 +62,12 @@ public sealed class TaskLogMetrics
     }
 
     internal void StoreFailed() => _failures.Add(1);
+
+    internal void Refused()
+    {
+        _refused.Add(1);
+        Interlocked.Increment(ref _refusedTotal);
+    }
 
     internal void Rejected()
     {

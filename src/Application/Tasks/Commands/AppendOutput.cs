@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Json;
 using FluentValidation;
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Domain.Common;
@@ -20,7 +22,7 @@ public sealed record AppendOutputCommand(string TaskId, IReadOnlyList<OutputChun
 /// <param name="Id">The producer's id: taken once per task.</param>
 /// <param name="Timestamp">When it was written; null for now.</param>
 /// <param name="Data">A JSON object with structured parts.</param>
-public sealed record OutputChunk(string Output, string? Kind = null, string? Id = null, DateTimeOffset? Timestamp = null, global::System.Text.Json.JsonElement? Data = null);
+public sealed record OutputChunk(string Output, string? Kind = null, string? Id = null, DateTimeOffset? Timestamp = null, JsonElement? Data = null);
 
 internal sealed class AppendOutputValidator : AbstractValidator<AppendOutputCommand>
 {
@@ -35,21 +37,40 @@ internal sealed class AppendOutputValidator : AbstractValidator<AppendOutputComm
             chunk.RuleFor(c => c.Kind).Must(kind => kind is null || OutputKinds.All.Contains(kind)).WithName("kind")
                 .WithMessage("kind must be one of output, thinking, tool_call, tool_result, system.");
             chunk.RuleFor(c => c.Id).Length(1, LogEntry.MaxSourceIdLength).WithName("id");
-            chunk.RuleFor(c => c.Data).Must(data => data is null || data.Value.ValueKind == global::System.Text.Json.JsonValueKind.Object)
+            chunk.RuleFor(c => c.Data).Must(data => data is null || data.Value.ValueKind == JsonValueKind.Object)
                 .WithName("data").WithMessage("data must be an object.");
         }).OverridePropertyName("chunks");
     }
 }
 
-internal sealed class AppendOutputHandler(ITaskLog log, TimeProvider time) : IRequestHandler<AppendOutputCommand, AppendReceipt>
+internal sealed class AppendOutputHandler(ITaskLog log, TaskLogMetrics metrics, TimeProvider time) : IRequestHandler<AppendOutputCommand, AppendReceipt>
 {
+    public const string MessageTooLarge = "message_too_large";
+
     public async Task<AppendReceipt> Handle(AppendOutputCommand command, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
+        if (command.Chunks.FirstOrDefault(IsTooLarge) is { } tooLarge)
+        {
+            await RefuseAsync(command.TaskId, Encoding.UTF8.GetByteCount(tooLarge.Output), now, cancellationToken);
+        }
+
         var entries = command.Chunks.Where(chunk => chunk.Output.Length > 0)
             .Select(chunk => new OutputEntry(chunk.Timestamp ?? now, chunk.Id, chunk.Kind ?? OutputKinds.Output, chunk.Output, chunk.Data))
             .ToList();
         var stored = await log.AppendAsync([new LogAppend(command.TaskId, entries)], cancellationToken);
         return await stored.WaitAsync(cancellationToken);
+    }
+
+    private static bool IsTooLarge(OutputChunk chunk) =>
+        chunk.Output.Length > LogText.MaxMessageBytes / 3 && Encoding.UTF8.GetByteCount(chunk.Output) > LogText.MaxMessageBytes;
+
+    /// <summary>Refused, but not in silence: the log says that something is missing here.</summary>
+    private async Task RefuseAsync(string taskId, int bytes, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        metrics.Refused();
+        var line = new OutputEntry(now, null, OutputKinds.System, LogText.RefusedLine(bytes));
+        await (await log.AppendAsync([new LogAppend(taskId, [line])], cancellationToken)).WaitAsync(cancellationToken);
+        throw new DomainRuleException(MessageTooLarge, $"A message of {bytes} bytes is too large: the limit is {LogText.MaxMessageBytes} bytes.");
     }
 }

@@ -23,10 +23,15 @@ public sealed record TaskLogEntry(
     AgentTaskStatus? Previous);
 
 /// <summary>Entries of a log in the order of their offsets.</summary>
+/// <param name="TaskId">The task.</param>
 /// <param name="Entries">The entries.</param>
 /// <param name="LastOffset">Offset of the newest stored entry.</param>
 /// <param name="HasMore">Whether there are more in the direction that was read.</param>
-public sealed record TaskLogPage(IReadOnlyList<TaskLogEntry> Entries, long LastOffset, bool HasMore);
+/// <param name="Position">The live channel goes on from here.</param>
+public sealed record TaskLogPage(string TaskId, IReadOnlyList<TaskLogEntry> Entries, long LastOffset, bool HasMore, LogPosition? Position = null);
+
+/// <summary>A place in the live channel of a task: subscribing from there misses nothing.</summary>
+public sealed record LogPosition(string Channel, string Epoch, long Offset);
 
 /// <summary>Which part of a log is read.</summary>
 /// <param name="After">Entries with a greater offset, ascending from it.</param>

@@ -1,4 +1,6 @@
+using System.Text.Json.Serialization;
 using AutoMapper;
+using GrooteDashboard.Application.Common;
 using GrooteDashboard.Domain.Tasks;
 
 namespace GrooteDashboard.Application.Tasks.Contracts;
@@ -79,13 +81,21 @@ public sealed record TaskDetails : TaskSummary
     public required string? Error { get; init; }
 
     /// <summary>A JSON object.</summary>
+    [JsonConverter(typeof(RawJsonConverter))]
     public required string SourceMetadata { get; init; }
+
+    /// <summary>Whoever has read this misses nothing by subscribing from here.</summary>
+    public LogPosition? LogPosition { get; init; }
+
+    /// <summary>Head of the task's log.</summary>
+    public long LastOffset => LogPosition?.Offset ?? 0;
 
     private sealed class Mapping : Profile
     {
         public Mapping() => CreateMap<AgentTask, TaskDetails>().MapRow()
             .ForMember(d => d.OutputStream, o => o.Ignore())
-            .ForMember(d => d.OutputTruncated, o => o.Ignore());
+            .ForMember(d => d.OutputTruncated, o => o.Ignore())
+            .ForMember(d => d.LogPosition, o => o.Ignore());
     }
 }
 

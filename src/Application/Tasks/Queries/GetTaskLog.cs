@@ -17,10 +17,7 @@ namespace GrooteDashboard.Application.Tasks.Queries;
 /// <param name="Limit">How many at most.</param>
 /// <param name="Kinds">Only output of these kinds; empty for everything.</param>
 public sealed record GetTaskLogQuery(string TaskId, long? After, long? Before, int? Tail, int Limit, IReadOnlyList<string> Kinds)
-    : IQuery<TaskLogWithPosition?>;
-
-/// <summary>A part of a log, and the head of the live channel that continues it.</summary>
-public sealed record TaskLogWithPosition(TaskLogPage Log, ChannelPosition Position);
+    : IQuery<TaskLogPage?>;
 
 internal sealed class GetTaskLogValidator : AbstractValidator<GetTaskLogQuery>
 {
@@ -37,16 +34,19 @@ internal sealed class GetTaskLogValidator : AbstractValidator<GetTaskLogQuery>
     }
 }
 
-internal sealed class GetTaskLogHandler(ITaskLogReader log, IChannelPositions positions) : IRequestHandler<GetTaskLogQuery, TaskLogWithPosition?>
+internal sealed class GetTaskLogHandler(ITaskLogReader log, IChannelPositions positions) : IRequestHandler<GetTaskLogQuery, TaskLogPage?>
 {
-    public async Task<TaskLogWithPosition?> Handle(GetTaskLogQuery query, CancellationToken cancellationToken)
+    public async Task<TaskLogPage?> Handle(GetTaskLogQuery query, CancellationToken cancellationToken)
     {
-        var position = await positions.GetAsync(Channels.Task(query.TaskId), cancellationToken);
+        var channel = Channels.Task(query.TaskId);
+        var position = await positions.GetAsync(channel, cancellationToken);
         var range = new TaskLogRange(
             query.After,
             query.Tail is null ? query.Before : long.MaxValue,
             query.Tail ?? query.Limit,
             query.Kinds.Count == 0 ? null : query.Kinds);
-        return await log.ReadAsync(query.TaskId, range, cancellationToken) is { } page ? new TaskLogWithPosition(page, position) : null;
+        return await log.ReadAsync(query.TaskId, range, cancellationToken) is { } page
+            ? page with { Position = new LogPosition(channel, position.Epoch, position.Offset) }
+            : null;
     }
 }

@@ -45,7 +45,7 @@ internal sealed class TaskLogReader(DashboardDbContext db) : ITaskLogReader
             entries.Reverse();
         }
 
-        return new TaskLogPage(entries, task.LastOffset, hasMore);
+        return new TaskLogPage(taskId, entries, task.LastOffset, hasMore);
     }
 
     public async Task<OutputTail> ReadOutputTailAsync(string taskId, int maxLength, CancellationToken cancellationToken)
