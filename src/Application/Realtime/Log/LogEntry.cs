@@ -18,7 +18,11 @@ public abstract record LogEntry(DateTimeOffset Timestamp, string? SourceId)
 /// <param name="Text">The text.</param>
 /// <param name="Data">Structured parts (a JSON object), such as a tool's name and input.</param>
 public sealed record OutputEntry(DateTimeOffset Timestamp, string? SourceId, string Kind, string Text, JsonElement? Data = null)
-    : LogEntry(Timestamp, SourceId);
+    : LogEntry(Timestamp, SourceId)
+{
+    /// <summary>The text repeats what was streamed: it is taken only if the log holds no row of kind <c>output</c>.</summary>
+    public bool IsRepeat { get; init; }
+}
 
 /// <summary>A change of the task itself.</summary>
 /// <param name="Timestamp">When it changed.</param>

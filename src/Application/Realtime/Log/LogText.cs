@@ -13,6 +13,9 @@ public static class LogText
 
     private const char Replacement = '\uFFFD';
 
+    /// <summary>The line that stands in the log where a message was refused.</summary>
+    public static string RefusedLine(long bytes) => $"A message of {bytes} bytes was refused: the limit is {MaxMessageBytes} bytes.\n";
+
     /// <summary>NUL and unpaired surrogates become U+FFFD: PostgreSQL cannot store the one, UTF-8 cannot carry the other.</summary>
     public static string Clean(string text)
     {
