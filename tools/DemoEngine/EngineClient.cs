@@ -58,7 +58,7 @@ internal sealed class EngineClient : IAsyncDisposable
             }
             catch (Exception e) when (IsHttpFailure(e, cancellationToken))
             {
-                _dashboardOutage.Began(e);
+                _dashboardOutage.Began(e.GetBaseException().Message);
             }
         }
     }
@@ -86,7 +86,7 @@ internal sealed class EngineClient : IAsyncDisposable
         }
         catch (Exception e) when (IsHttpFailure(e, cancellationToken))
         {
-            _dashboardOutage.Began(e);
+            _dashboardOutage.Began(e.GetBaseException().Message);
             _log.Write($"PATCH {taskId} {update.Status} did not arrive");
         }
     }
@@ -122,8 +122,10 @@ internal sealed class EngineClient : IAsyncDisposable
     /// <summary>SUBSCRIBE task:{id}:control</summary>
     public Task SubscribeToControlAsync(string taskId, Action<RedisChannel, RedisValue> handler, CancellationToken cancellationToken) =>
         RedisAsync(
-            async _ =>
+            async db =>
             {
+                // With Redis away the library would remember the subscription and call that a success.
+                await db.PingAsync();
                 await _redis.GetSubscriber().SubscribeAsync($"task:{taskId}:control", handler);
                 return true;
             },
@@ -138,7 +140,7 @@ internal sealed class EngineClient : IAsyncDisposable
         catch (Exception e) when (IsRedisAway(e))
         {
             // The subscription went with the connection.
-            _redisOutage.Began(e);
+            _redisOutage.Began(Reason(e));
         }
     }
 
@@ -153,6 +155,9 @@ internal sealed class EngineClient : IAsyncDisposable
     internal static bool IsRedisAway(Exception e) =>
         e is RedisConnectionException or TimeoutException
         || (e is RedisServerException && e.Message.StartsWith("LOADING", StringComparison.Ordinal));
+
+    /// <summary>The library's own message goes on for three lines.</summary>
+    private static string Reason(Exception e) => e is RedisConnectionException connection ? connection.FailureType.ToString() : e.Message;
 
     private static bool IsHttpFailure(Exception e, CancellationToken cancellationToken) =>
         e is HttpRequestException || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested);
@@ -177,7 +182,7 @@ internal sealed class EngineClient : IAsyncDisposable
             }
             catch (Exception e) when (IsRedisAway(e))
             {
-                _redisOutage.Began(e);
+                _redisOutage.Began(Reason(e));
             }
         }
     }

@@ -5,10 +5,10 @@ internal sealed class Outage(string dependency, Log log)
 {
     private int _away;
 
-    public void Began(Exception reason)
+    public void Began(string reason)
     {
         if (Interlocked.Exchange(ref _away, 1) == 0)
-            log.Write($"{dependency} is away ({reason.GetBaseException().Message.Split('\n')[0].Trim()}); waiting for it");
+            log.Write($"{dependency} is away ({reason}); waiting for it");
     }
 
     public void Ended()

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 
 using GrooteDashboard.DemoEngine;
 using GrooteDashboard.DemoEngine.Scenarios;
@@ -23,11 +25,13 @@ var maxConcurrent = new Option<int>("--max-concurrent")
 var seed = new Option<int?>("--seed") { Description = "The same seed gives the same scripts. [default: random]" };
 var livePath = new Option<LivePath>("--live")
 {
+    HelpName = "path",
     Description = "The path of live output: PubSub (channel task:{id}:output), Stream (task_events) or Mixed (each task takes one of them).",
     DefaultValueFactory = _ => LivePath.Mixed,
 };
 var once = new Option<string?>("--once")
 {
+    HelpName = "scenario",
     Description = "Run one task of this scenario and end: " + string.Join(", ", ScenarioCatalog.All.Select(s => s.Name)) + ".",
 };
 var taskId = new Option<string?>("--task-id") { Description = "With --once: the id of the task. [default: a new UUID]" };
@@ -53,10 +57,20 @@ var command = new RootCommand(
 {
     rate, speed, maxConcurrent, seed, livePath, once, taskId, outcome,
 };
+command.Validators.Add(result =>
+{
+    if (result.GetResult(once) is null && (result.GetResult(taskId) is not null || result.GetResult(outcome) is { Implicit: false }))
+        result.AddError("--task-id and --outcome need --once.");
+});
 command.SetAction(RunAsync);
 
+var parsed = command.Parse(args);
+if (parsed.Action is ParseErrorAction parseError)
+    parseError.ShowHelp = false;
+
 // The action has its own deadline for last reports (see Lifetime), inside this one.
-return await command.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(1.9) });
+var exitCode = await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(1.9) });
+return parsed.Errors.Count > 0 ? UsageError : exitCode;
 
 async Task<int> RunAsync(ParseResult arguments, CancellationToken stopping)
 {
@@ -108,7 +122,7 @@ static int Refuse(string reason)
     return UsageError;
 }
 
-static void Require(System.CommandLine.Parsing.OptionResult result, bool condition, string message)
+static void Require(OptionResult result, bool condition, string message)
 {
     if (!condition)
         result.AddError(message);
