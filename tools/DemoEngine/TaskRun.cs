@@ -59,7 +59,7 @@ internal sealed class TaskRun(
                 if (step is Conclude conclusion)
                 {
                     await EmitAsync(conclusion.Summary, reports);
-                    _usage.Turn(conclusion.Summary, 0);
+                    _usage.Write(conclusion.Summary);
                     return new End(conclusion.Error is null ? "completed" : "failed", conclusion.Summary, conclusion.Error);
                 }
 
@@ -79,7 +79,7 @@ internal sealed class TaskRun(
         switch (step)
         {
             case Think think:
-                _usage.Turn(think.Text, think.Seconds);
+                _usage.Write(think.Text, think.Seconds);
                 var thinking = new ThinkingEvent(task.TaskId, think.Text);
                 _thinkingBlocks.Add(thinking);
                 await engine.AppendEventAsync("task:thinking", task.TaskId, thinking, reports);
@@ -87,7 +87,7 @@ internal sealed class TaskRun(
                 break;
 
             case ToolCall call:
-                _usage.Written(call.Input.ToJsonString());
+                _usage.Write(call.Input.ToJsonString(), thinkingSeconds: 1);
                 _lastTool = call.Name;
                 var toolCall = new ToolCallEvent(task.TaskId, call.Name, call.Input, call.ToolUseId);
                 _toolEvents.Add(toolCall);

@@ -10,6 +10,7 @@ internal sealed class Usage(Model model, int contextTokens)
     private const int TokensPerMillion = 1_000_000;
 
     private long _context = contextTokens;
+    private bool _isWriting;
 
     public long InputTokens { get; private set; }
 
@@ -18,24 +19,26 @@ internal sealed class Usage(Model model, int contextTokens)
     public decimal CostUsd =>
         decimal.Round((InputTokens * model.InputPrice + OutputTokens * model.OutputPrice) / TokensPerMillion, 6);
 
-    /// <summary>The model reads everything so far and writes <paramref name="text"/> after thinking for some seconds.</summary>
-    public void Turn(string text, double seconds)
+    /// <summary>The model writes, after thinking for some seconds. The first words after a tool's answer begin a new turn.</summary>
+    public void Write(string text, double thinkingSeconds = 0)
     {
-        var written = Tokens(text) + (long)(seconds * model.TokensPerSecond);
-        InputTokens += _context;
+        if (!_isWriting)
+        {
+            _isWriting = true;
+            InputTokens += _context;
+        }
+
+        var written = Tokens(text) + (long)(thinkingSeconds * model.TokensPerSecond);
         OutputTokens += written;
         _context += written;
     }
 
-    /// <summary>The model writes more in the same turn.</summary>
-    public void Written(string text)
+    /// <summary>A tool or a person answers: the next turn will read that.</summary>
+    public void Read(string text)
     {
-        OutputTokens += Tokens(text);
+        _isWriting = false;
         _context += Tokens(text);
     }
-
-    /// <summary>A tool's answer will be read in the next turn.</summary>
-    public void Read(string text) => _context += Tokens(text);
 
     private static long Tokens(string text) => Math.Max(1, text.Length / CharactersPerToken);
 }

@@ -27,7 +27,13 @@ internal sealed class UpgradeDependencies : Scenario
         yield return Bash(dice, "npm outdated", 3);
         yield return Line(Ansi.Bold("Package            Current   Wanted    Latest"));
         foreach (var package in Packages)
-            yield return Line($"{Ansi.Red($"{package,-18}")} {dice.Int(1, 9)}.{dice.Int(0, 20)}.{dice.Int(0, 9),-5} {dice.Int(1, 9)}.{dice.Int(21, 40)}.0", 0.1);
+        {
+            var (release, minor) = (package == major ? from : dice.Int(1, 9), dice.Int(0, 20));
+            var wanted = $"{release}.{minor + dice.Int(1, 6)}.{dice.Int(0, 9)}";
+            var latest = package == major ? $"{from + 1}.{dice.Int(0, 3)}.0" : wanted;
+            yield return Line($"{Ansi.Red($"{package,-18}")} {$"{release}.{minor}.{dice.Int(0, 9)}",-9} {Ansi.Green($"{wanted,-9}")} {latest}", 0.1);
+        }
+
         yield return new ToolResult($"{Packages.Length} packages are outdated");
 
         yield return Bash(dice, "npm update", 1);
