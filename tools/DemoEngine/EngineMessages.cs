@@ -54,17 +54,17 @@ internal sealed record TaskStartedEvent(string TaskId, string? SessionId, string
 
 internal sealed record ThinkingEvent(string TaskId, string Content)
 {
-    public string Type => "thinking";
+    public string Type { get; } = "thinking";
 }
 
 internal sealed record ToolCallEvent(string TaskId, string Name, JsonObject Input, [property: JsonPropertyName("_tool_use_id")] string ToolUseId)
 {
-    public string Type => "tool_call";
+    public string Type { get; } = "tool_call";
 }
 
 internal sealed record ToolResultEvent(string TaskId, string Name, string Content, bool IsError)
 {
-    public string Type => "tool_result";
+    public string Type { get; } = "tool_result";
 }
 
 internal sealed record OutputEvent(string TaskId, string Content);
