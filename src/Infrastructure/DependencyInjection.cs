@@ -15,7 +15,7 @@ namespace GrooteDashboard.Infrastructure;
 public static class DependencyInjection
 {
     /// <summary>Registers the adapters of every port of the Application layer: PostgreSQL and Redis.</summary>
-    /// <exception cref="InvalidOperationException">A connection is missing or cannot be read.</exception>
+    /// <exception cref="ConfigurationException">A connection is missing or cannot be read.</exception>
     public static IServiceCollection AddDashboardInfrastructure(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddPostgres(PostgresConnectionString.From(configuration));
