@@ -16,6 +16,7 @@ internal static class RealtimeEdge
         services.AddSingleton<RealtimeMetrics>();
         services.AddSingleton<RealtimeHub>();
         services.AddSingleton<IRealtimePublisher>(provider => provider.GetRequiredService<RealtimeHub>());
+        services.AddSingleton<IRealtimeStatistics>(provider => provider.GetRequiredService<RealtimeHub>());
         services.AddSingleton<WebSocketAcceptor>();
         services.AddHostedService<ConnectionSweeper>();
         return services;
