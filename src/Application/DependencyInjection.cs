@@ -46,7 +46,7 @@ public static class DependencyInjection
             .AddClasses(classes => classes.AssignableTo(typeof(IRequestHandler<,>)), publicOnly: false).AsImplementedInterfaces().WithScopedLifetime()
             .AddClasses(classes => classes.AssignableTo(typeof(IValidator<>)), publicOnly: false).AsImplementedInterfaces().WithSingletonLifetime());
 
-        services.AddSingleton<IConfigurationProvider>(_ => new MapperConfiguration(map => map.AddProfiles(typeof(DependencyInjection).Assembly)));
+        services.AddSingleton<IConfigurationProvider>(_ => OutwardMapping.Configure(typeof(DependencyInjection).Assembly));
         services.AddSingleton<IMapper>(provider => new Mapper(provider.GetRequiredService<IConfigurationProvider>()));
         return services;
     }

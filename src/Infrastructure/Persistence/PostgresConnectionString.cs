@@ -12,13 +12,13 @@ public static class PostgresConnectionString
     private const int DefaultPoolSize = 50;
     private const string StatementTimeout = "-c statement_timeout=15000";
 
-    /// <exception cref="InvalidOperationException">Nothing is configured, or it cannot be read; the message is one line that says so.</exception>
+    /// <exception cref="ConfigurationException">Nothing is configured, or it cannot be read; the message is one line that says so.</exception>
     public static string From(IConfiguration configuration)
     {
         var given = configuration.GetConnectionString("Postgres") is { Length: > 0 } named ? named : configuration["DATABASE_URL"];
         if (string.IsNullOrWhiteSpace(given))
         {
-            throw new InvalidOperationException("PostgreSQL is not configured: set ConnectionStrings__Postgres or DATABASE_URL.");
+            throw new ConfigurationException("PostgreSQL is not configured: set ConnectionStrings__Postgres or DATABASE_URL.");
         }
 
         try
@@ -40,7 +40,7 @@ public static class PostgresConnectionString
         }
         catch (Exception e) when (e is ArgumentException or FormatException or KeyNotFoundException)
         {
-            throw new InvalidOperationException("ConnectionStrings__Postgres or DATABASE_URL cannot be read as a connection string or URL.", e);
+            throw new ConfigurationException("ConnectionStrings__Postgres or DATABASE_URL cannot be read as a connection string or URL.", e);
         }
     }
 

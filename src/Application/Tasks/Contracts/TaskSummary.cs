@@ -60,7 +60,7 @@ public record TaskSummary
     /// <summary>Grows with every change of the task.</summary>
     public required int Version { get; init; }
 
-    private sealed class Mapping : Profile
+    private sealed class Mapping : OutwardProfile
     {
         public Mapping() => CreateMap<AgentTask, TaskSummary>().MapRow()
             .ForMember(d => d.InputMessage, o => o.MapFrom(s => s.InputMessage.Substring(0, InputPreviewLength)));
@@ -90,7 +90,7 @@ public sealed record TaskDetails : TaskSummary
     /// <summary>Head of the task's log.</summary>
     public long LastOffset => LogPosition?.Offset ?? 0;
 
-    private sealed class Mapping : Profile
+    private sealed class Mapping : OutwardProfile
     {
         public Mapping() => CreateMap<AgentTask, TaskDetails>().MapRow()
             .ForMember(d => d.OutputStream, o => o.Ignore())

@@ -29,7 +29,7 @@ internal sealed class GetTaskLogValidator : AbstractValidator<GetTaskLogQuery>
         RuleFor(q => q.Before).GreaterThanOrEqualTo(0).WithName("before");
         RuleFor(q => q).Must(q => new object?[] { q.After, q.Before, q.Tail }.Count(given => given is not null) <= 1)
             .OverridePropertyName("after").WithMessage("after, before and tail exclude each other.");
-        RuleForEach(q => q.Kinds).Must(OutputKinds.All.Contains).OverridePropertyName("kinds")
+        RuleForEach(q => q.Kinds).OverrideIndexer((_, _, _, _) => "").Must(OutputKinds.All.Contains).OverridePropertyName("kinds")
             .WithMessage("kinds must be any of output, thinking, tool_call, tool_result, system.");
     }
 }

@@ -29,7 +29,7 @@ internal sealed class ListTasksValidator : AbstractValidator<ListTasksQuery>
         RuleFor(q => q.Page).InclusiveBetween(1, ListTasksQuery.MaxPage).WithName("page");
         RuleFor(q => q.PerPage).InclusiveBetween(1, ListTasksQuery.MaxPerPage).WithName("per_page");
         RuleFor(q => q.Agent).MaximumLength(AgentTask.MaxNameLength).WithName("agent");
-        RuleForEach(q => q.Statuses).Must(name => AgentTaskLifecycle.TryParse(name, out _)).OverridePropertyName("status")
+        RuleForEach(q => q.Statuses).OverrideIndexer((_, _, _, _) => "").Must(name => AgentTaskLifecycle.TryParse(name, out _)).OverridePropertyName("status")
             .WithMessage("status must be any of queued, running, waiting_input, completed, failed, cancelled.");
         RuleFor(q => q.Statuses).Must(names => names.Count <= 20).OverridePropertyName("status").WithMessage("status names too many values.");
         RuleFor(q => q).Must(q => q.From is null || q.To is null || q.From < q.To).OverridePropertyName("date_to")

@@ -31,7 +31,7 @@ CREATE TABLE tasks (
     error             text,
     final_output      text,
     output_due_at     timestamptz,
-    cost_usd          numeric(18, 8) CHECK (cost_usd >= 0),
+    cost_usd          numeric CHECK (cost_usd >= 0),
     input_tokens      bigint CHECK (input_tokens >= 0),
     output_tokens     bigint CHECK (output_tokens >= 0),
     duration_seconds  double precision CHECK (duration_seconds >= 0),

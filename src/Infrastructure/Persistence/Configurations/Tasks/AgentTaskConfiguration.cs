@@ -29,7 +29,7 @@ internal sealed class AgentTaskConfiguration : IEntityTypeConfiguration<AgentTas
         task.Property(t => t.Error).HasColumnName("error");
         task.Property(t => t.FinalOutput).HasColumnName("final_output");
         task.Property(t => t.OutputDueAt).HasColumnName("output_due_at");
-        task.Property(t => t.CostUsd).HasColumnName("cost_usd").HasColumnType("numeric(18,8)");
+        task.Property(t => t.CostUsd).HasColumnName("cost_usd").HasColumnType("numeric");
         task.Property(t => t.InputTokens).HasColumnName("input_tokens");
         task.Property(t => t.OutputTokens).HasColumnName("output_tokens");
         task.Property(t => t.DurationSeconds).HasColumnName("duration_seconds");
