@@ -57,7 +57,7 @@ internal sealed class HubHost : IAsyncDisposable, IChannelPositions
             builder.Configuration[$"{RealtimeOptions.Section}:{nameof(RealtimeOptions.AllowedOrigins)}:{i}"] = allowedOrigins[i];
         }
 
-        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0, endpoint =>
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(global::System.Net.IPAddress.Loopback, 0, endpoint =>
         {
             if (https)
             {

@@ -146,7 +146,7 @@ internal sealed class OutboxTests
             frames = frames[(header + length)..];
             if (text[0] == '{')
             {
-                var gap = System.Text.Json.JsonElement.Parse(text);
+                var gap = global::System.Text.Json.JsonElement.Parse(text);
                 ranges.Add((gap.GetProperty("channel").GetString()![^1] - '0', gap.GetProperty("from").GetInt64(), gap.GetProperty("to").GetInt64()));
             }
             else
