@@ -2,7 +2,6 @@ using GrooteDashboard.Testing;
 
 namespace GrooteDashboard.IntegrationTests.Realtime;
 
-[CancelAfter(60_000)]
 internal sealed class HandshakeTests
 {
     private HubHost _host = null!;

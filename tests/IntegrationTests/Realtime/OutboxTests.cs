@@ -8,7 +8,6 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace GrooteDashboard.IntegrationTests.Realtime;
 
-[CancelAfter(60_000)]
 internal sealed class OutboxTests
 {
     private const int Capacity = 64 << 10;
