@@ -48,7 +48,7 @@ export const Row = memo(function Row(props: RowProps) {
           <span className="log-separator">
             <span className={`log-status is-${row.status}`}>{row.status.replace('_', ' ')}</span>
             <span className="muted">{figures(row.data)}</span>
-            <time dateTime={row.time} title={formatAbsolute(Date.parse(row.time))}>{formatClock(Date.parse(row.time))}</time>
+            {!props.times && <time dateTime={row.time} title={formatAbsolute(Date.parse(row.time))}>{formatClock(Date.parse(row.time))}</time>}
           </span>
         </div>
       )

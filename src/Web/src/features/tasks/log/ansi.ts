@@ -42,15 +42,12 @@ export interface Span {
  * Every alternative consumes without overlap, so matching is linear in the length of the text.
  */
 const escape =
-  // eslint-disable-next-line no-control-regex
   /(?:\x1b\[|\x9b)([\x30-\x3f]*)([\x20-\x2f]*)([\x40-\x7e]?)|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?|\x1b[\x20-\x2f]*[\x30-\x7e]?/g
 
 // Bidirectional overrides can make a line read as something that it is not.
 const unprintable =
-  // eslint-disable-next-line no-control-regex
   /[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
 
-// eslint-disable-next-line no-control-regex
 const interesting = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/
 
 const sameColor = (a: AnsiColor | null, b: AnsiColor | null) => a === b
