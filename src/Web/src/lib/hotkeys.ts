@@ -20,7 +20,8 @@ export function useHotkeys(keys: Hotkeys): void {
     let first = ''
     let firstAt = 0
     const onKeyDown = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.altKey) return
+      // An open dialog has the keyboard to itself.
+      if (event.defaultPrevented || event.altKey || document.querySelector('dialog[open]')) return
       const mod = event.ctrlKey || event.metaKey
       if (!mod && isTyping(event.target)) return
       const key = mod ? `mod+${event.key.toLowerCase()}` : event.key
@@ -30,7 +31,7 @@ export function useHotkeys(keys: Hotkeys): void {
       firstAt = event.timeStamp
       if (!action) return
       first = ''
-      event.preventDefault()
+      if (key !== 'Escape') event.preventDefault()
       action(event)
     }
     document.addEventListener('keydown', onKeyDown)

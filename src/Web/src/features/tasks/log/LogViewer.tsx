@@ -277,8 +277,9 @@ export function LogViewer({ session, taskId, title }: { session: LogSession; tas
   // --- keys -----------------------------------------------------------------------------------------
   const searchBox = useRef<HTMLInputElement>(null)
   const openSearch = () => {
-    setSearching(true)
-    requestAnimationFrame(() => searchBox.current?.select())
+    // The field is there before the next key is pressed.
+    flushSync(() => setSearching(true))
+    searchBox.current?.select()
   }
   const closeSearch = () => {
     setSearching(false)

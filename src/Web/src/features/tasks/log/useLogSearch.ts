@@ -16,53 +16,105 @@ export interface LogSearch {
 }
 
 const nothing: LogSearch = { hits: [], byRow: new Map(), truncated: false, error: null }
-const REGEX_DEADLINE_MS = 2_000
+const FIRST_MS = 60
+const AGAIN_MS = 400
+const DEADLINE_MS = 2_000
 
-/** Searches what is shown, again whenever it changes, but never twice within a moment. */
+/** Searches what is shown, and again as the log grows. */
 export function useLogSearch(view: readonly ViewRow[], query: Query): LogSearch {
   const [result, setResult] = useState<LogSearch>(nothing)
-  const lastRun = useRef(0)
   const { text, regex, matchCase } = query
   const error = useMemo(() => patternError({ text, regex, matchCase }), [text, regex, matchCase])
+  const shown = useRef(view)
+  const searcher = useRef<Searcher | null>(null)
 
   useEffect(() => {
-    if (text === '' || error !== null) {
-      setResult(nothing)
-      return
-    }
-    let worker: Worker | null = null
-    let deadline: ReturnType<typeof setTimeout> | undefined
-    // A log that grows all the time must not put the search off for ever.
-    const wait = Math.max(80, Math.min(400, lastRun.current + 400 - Date.now()))
-    const timer = setTimeout(() => {
-      lastRun.current = Date.now()
-      const rows = view.filter((row) => textOf(row) !== null)
-      const texts = rows.map((row) => textOf(row)!)
-      const show = (matches: Matches) => setResult(collect(rows, matches))
-      if (!regex) {
-        show(findMatches(texts, { text, regex, matchCase }))
-        return
-      }
-      worker = new Worker(new URL('./search.worker.ts', import.meta.url), { type: 'module' })
-      deadline = setTimeout(() => {
-        worker?.terminate()
-        setResult({ ...nothing, error: 'This pattern takes too long' })
-      }, REGEX_DEADLINE_MS)
-      worker.onmessage = (event: MessageEvent<{ matches: Matches }>) => {
-        clearTimeout(deadline)
-        worker?.terminate()
-        show(event.data.matches)
-      }
-      worker.postMessage({ texts, query: { text, regex, matchCase } })
-    }, wait)
+    shown.current = view
+    searcher.current?.changed()
+  }, [view])
+
+  useEffect(() => {
+    setResult(nothing)
+    if (text === '' || error !== null) return
+    const mine = new Searcher({ text, regex, matchCase }, () => shown.current, setResult)
+    searcher.current = mine
     return () => {
-      clearTimeout(timer)
-      clearTimeout(deadline)
-      worker?.terminate()
+      mine.stop()
+      searcher.current = null
     }
-  }, [view, text, regex, matchCase, error])
+  }, [text, regex, matchCase, error])
 
   return error === null ? result : { ...nothing, error }
+}
+
+/**
+ * One query over a log that changes while it is searched: one search at a time, and after it another if the
+ * log has changed meanwhile. Patterns run in a worker, which is ended when one takes too long.
+ */
+class Searcher {
+  private timer: ReturnType<typeof setTimeout> | null
+  private worker: Worker | null = null
+  private busy = false
+  private stale = false
+  private ended = false
+
+  constructor(
+    private readonly query: Query,
+    private readonly view: () => readonly ViewRow[],
+    private readonly publish: (result: LogSearch) => void,
+  ) {
+    this.timer = setTimeout(() => this.run(), FIRST_MS)
+  }
+
+  changed(): void {
+    if (this.ended) return
+    if (this.busy) this.stale = true
+    else this.timer ??= setTimeout(() => this.run(), AGAIN_MS)
+  }
+
+  stop(): void {
+    this.ended = true
+    if (this.timer !== null) clearTimeout(this.timer)
+    this.timer = null
+    this.worker?.terminate()
+    this.worker = null
+  }
+
+  private run(): void {
+    this.timer = null
+    this.busy = true
+    const rows: ViewRow[] = []
+    const texts: string[] = []
+    for (const row of this.view()) {
+      const text = textOf(row)
+      if (text === null) continue
+      rows.push(row)
+      texts.push(text)
+    }
+    if (!this.query.regex) {
+      this.done(rows, findMatches(texts, this.query))
+      return
+    }
+    this.worker ??= new Worker(new URL('./search.worker.ts', import.meta.url), { type: 'module' })
+    this.timer = setTimeout(() => {
+      this.stop()
+      this.publish({ ...nothing, error: 'This pattern takes too long' })
+    }, DEADLINE_MS)
+    this.worker.onmessage = (event: MessageEvent<{ matches: Matches }>) => {
+      if (this.timer !== null) clearTimeout(this.timer)
+      this.timer = null
+      this.done(rows, event.data.matches)
+    }
+    this.worker.postMessage({ texts, query: this.query })
+  }
+
+  private done(rows: readonly ViewRow[], matches: Matches): void {
+    this.busy = false
+    this.publish(collect(rows, matches))
+    if (!this.stale) return
+    this.stale = false
+    this.changed()
+  }
 }
 
 function collect(rows: readonly ViewRow[], matches: Matches): LogSearch {
