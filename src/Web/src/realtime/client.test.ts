@@ -150,6 +150,14 @@ describe('frames', () => {
     expect(seen.frames).toEqual([3, 2])
   })
 
+  it('with null for what is not known read as if it were left out', async () => {
+    const frames: ChannelFrame[] = []
+    client.subscribe('tasks', { onFrame: (frame) => frames.push(frame) })
+    FakeSocket.last.connected()
+    FakeSocket.last.receive({ type: 'task_status', channel: 'tasks', offset: 1, timestamp: 't', task_id: '1', status: 'running', previous: null, version: null })
+    expect(frames).toEqual([{ type: 'task_status', channel: 'tasks', offset: 1, timestamp: 't', task_id: '1', status: 'running' }])
+  })
+
   it('that make no sense change nothing', async () => {
     const { seen, listener } = record()
     client.subscribe('task:1', listener)

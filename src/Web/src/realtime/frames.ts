@@ -61,7 +61,10 @@ export function parseFrame(data: unknown): Json | null {
   if (typeof data !== 'string') return null
   try {
     const value: unknown = JSON.parse(data)
-    return isObject(value) && typeof value['type'] === 'string' ? value : null
+    if (!isObject(value) || typeof value['type'] !== 'string') return null
+    // A field that is null is a field that is not there.
+    for (const name of Object.keys(value)) if (value[name] === null) delete value[name]
+    return value
   } catch {
     return null
   }

@@ -79,7 +79,7 @@ describe('a log session', () => {
     await turn(0)
     standing()
     await turn(5_000)
-    expect(server.requests[0]).toEqual({ tail: 1_000 })
+    expect(server.requests[0]).toEqual({ tail: 200 })
     expect(server.requests.slice(1).every((query) => 'before' in query)).toBe(true)
     expect(lines(session)).toEqual(expected(1, 12_000))
     expect(session.getSnapshot()).toMatchObject({ phase: 'ready', loaded: 12_000, total: 12_000, backfill: null })

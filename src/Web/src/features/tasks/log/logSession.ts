@@ -42,7 +42,7 @@ export interface LogSessionOptions {
   maxChars?: number
 }
 
-const TAIL = 1_000
+const TAIL = 200
 const AROUND = 400
 const MAX_LIMIT = 5_000
 const PAGE_CHARS = 1_500_000
@@ -321,7 +321,7 @@ export class LogSession {
 
   private nextRequest(): PageRequest | null {
     const missing = this.model.missing()
-    const limit = Math.max(50, Math.min(MAX_LIMIT, Math.floor(PAGE_CHARS / this.charsPerEntry)))
+    const limit = Math.max(10, Math.min(MAX_LIMIT, Math.floor(PAGE_CHARS / this.charsPerEntry)))
     const wanted = this.wanted
     if (wanted !== null) {
       const around = missing.find((range) => wanted >= range.from && wanted <= range.to)
