@@ -47,13 +47,16 @@ publish_programs() {
     report "Built the page, the server and the demo engine" $((SECONDS - started))
 }
 
+# build_errors LOG: each error once, without the help that npm adds.
+build_errors() { grep -E 'error [A-Z]+[0-9]+:|npm error (code|Missing|[0-9a-z]+:)|^ *error' "$1" | awk '!seen[$0]++ && ++count <= 15 { print "    " $0 }'; }
+
 # publish PROJECT FOLDER TEXT
 publish() {
     local log
     log=build-$(basename "$1" .csproj)
     : >"$LOG_DIR/$log.log"
     if ! run_step "$3" "$log" 1500 dotnet publish "$1" "${BUILD_OPTIONS[@]}" -o "$2"; then
-        grep -E 'error|ERR!' "$LOG_DIR/$log.log" | sort -u | head -n 15 | sed 's/^/    /' >&2
+        build_errors "$LOG_DIR/$log.log" >&2
         die "The build of $1 failed ($(relative "$LOG_DIR/$log.log"))."
     fi
 }

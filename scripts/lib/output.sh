@@ -14,7 +14,7 @@ clear_progress() { if [[ -t 1 ]]; then printf '\r\033[K'; fi; }
 # report TEXT SECONDS: a finished step.
 report() {
     clear_progress
-    printf '  %-58s %4d s\n' "$1" "$2"
+    printf '  %-70s %4d s\n' "$1" "$2"
 }
 
 # show_progress TEXT SECONDS: a step under way. Without a terminal a line now and then is enough.

@@ -41,12 +41,12 @@ service_folder() {
     if ((EUID == 0)); then chown postgres: "$REPLY" "$REPLY/password"; fi
 }
 
-# start_service NAME LAUNCH READY ERROR [PORT]: on PORT or a free one, where another process that takes it first only
-# costs another try. ERROR is what the log says then.
+# start_service NAME PORT|free LAUNCH READY ERROR: a port that another process takes first, or still holds, only costs
+# another try. ERROR is what the log says then.
 start_service() {
-    local name=$1 launch=$2 ready=$3 error=$4 limit=120 deadline=$((SECONDS + 120)) attempt
+    local name=$1 port=$2 launch=$3 ready=$4 error=$5 limit=120 deadline=$((SECONDS + 120)) attempt
     for attempt in 1 2 3 4 5; do
-        if [[ -n ${5:-} ]]; then REPLY=$5; else free_port; fi
+        if [[ $port == free ]]; then free_port; else REPLY=$port; fi
         "$launch" "$REPLY"
         while lives "$name"; do
             if "$ready"; then return; fi
@@ -92,10 +92,10 @@ prepare_postgres() {
     mv "$data.new" "$data"
 }
 
-# start_postgres [PORT]: sets POSTGRES_PORT.
+# start_postgres PORT|free: sets POSTGRES_PORT.
 start_postgres() {
     clear_postmaster
-    start_service postgres launch_postgres postgres_is_ready 'Address already in use|shared memory block' "${1:-}"
+    start_service postgres "$1" launch_postgres postgres_is_ready 'Address already in use|shared memory block'
 }
 
 launch_postgres() {
@@ -129,13 +129,13 @@ postgres_url() { printf 'postgresql://dashboard:%s@127.0.0.1:%s/%s' "$POSTGRES_P
 
 # --- Redis ---
 
-# start_redis NAME [PORT]: sets REDIS_PORT and REDIS_PASSWORD.
+# start_redis NAME PORT|free: sets REDIS_PORT and REDIS_PASSWORD.
 start_redis() {
     REDIS_NAME=$1
     service_folder "$REDIS_NAME"
     REDIS_FOLDER=$REPLY
     REDIS_PASSWORD=$(<"$REDIS_FOLDER/password")
-    start_service "$REDIS_NAME" launch_redis redis_is_ready 'Address already in use' "${2:-}"
+    start_service "$REDIS_NAME" "$2" launch_redis redis_is_ready 'Address already in use'
 }
 
 launch_redis() {
@@ -165,4 +165,5 @@ redis_is_ready() (
     [[ $authenticated == +OK* && $answer == +PONG* ]]
 )
 
-redis_url() { printf 'redis://:%s@127.0.0.1:%s/0' "$REDIS_PASSWORD" "$REDIS_PORT"; }
+# With the user's name, without which redis-cli -u sends a wrong one.
+redis_url() { printf 'redis://default:%s@127.0.0.1:%s/0' "$REDIS_PASSWORD" "$REDIS_PORT"; }
