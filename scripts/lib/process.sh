@@ -56,7 +56,8 @@ stop_process() {
         read -r pid _ <"$PID_DIR/$name.pid"
         kill -s "$2" "$pid" 2>/dev/null || true
         while lives "$name" && ((SECONDS < deadline)); do pause 0.1; done
-        if lives "$name"; then kill -s KILL -- "-$pid" 2>/dev/null || true; fi
+        # Whatever it had started (a compiler) goes with it.
+        kill -s KILL -- "-$pid" 2>/dev/null || true
         while lives "$name" && ((SECONDS < deadline + 5)); do pause 0.1; done
     fi
     rm -f "$PID_DIR/$name.pid"
