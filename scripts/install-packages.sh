@@ -29,7 +29,8 @@ mkdir -p "$cluster_folder"
 echo 'create_main_cluster = false' >"$cluster_file"
 
 export DEBIAN_FRONTEND=noninteractive
-apt-get -o DPkg::Lock::Timeout=300 update
+# One broken list among many need not matter; what is missing then fails below.
+apt-get -o DPkg::Lock::Timeout=300 update || true
 apt-get -o DPkg::Lock::Timeout=300 -y --no-install-recommends install "$@"
 
 # The packages enable their services for the next boot.
