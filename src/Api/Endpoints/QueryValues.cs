@@ -1,0 +1,37 @@
+using System.Globalization;
+using FluentValidation;
+using FluentValidation.Results;
+
+namespace GrooteDashboard.Api.Endpoints;
+
+/// <summary>Reads values of a query string; a bad one is refused with 422 and its name.</summary>
+internal static class QueryValues
+{
+    public static IReadOnlyList<string> List(string? value) =>
+        (value ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    public static int? Integer(string name, string? value) =>
+        string.IsNullOrEmpty(value) ? null
+        : int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number
+        : throw Invalid(name, $"{name} must be a whole number.");
+
+    /// <summary>A day or a time in UTC; with <paramref name="endOfDay"/> a day means its end.</summary>
+    public static DateTimeOffset? Time(string name, string? value, bool endOfDay = false)
+    {
+        if (string.IsNullOrEmpty(value))
+        {
+            return null;
+        }
+
+        if (DateOnly.TryParseExact(value, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) && day < DateOnly.MaxValue)
+        {
+            return new DateTimeOffset(day.AddDays(endOfDay ? 1 : 0).ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
+        }
+
+        return DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
+            ? time
+            : throw Invalid(name, $"{name} must be a day such as 2026-02-03 or an ISO 8601 time.");
+    }
+
+    public static ValidationException Invalid(string name, string message) => new([new ValidationFailure(name, message)]);
+}

@@ -1,0 +1,22 @@
+using GrooteDashboard.Api.Realtime;
+using GrooteDashboard.Application.Realtime.Contracts;
+
+namespace GrooteDashboard.Api.Endpoints;
+
+/// <summary>The WebSocket addresses; what is spoken there is in docs/protocol/websocket.md.</summary>
+internal static class RealtimeEndpoints
+{
+    public static IEndpointRouteBuilder MapRealtimeEndpoints(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/ws").RequireAuthorization("Viewer").ExcludeFromDescription();
+        group.MapGet("", ConnectAsync).WithName("Connect");
+        group.MapGet("/{client}", ConnectExistingClientAsync).WithName("ConnectExistingClient");
+        return routes;
+    }
+
+    private static Task<IResult> ConnectAsync(HttpContext context, WebSocketAcceptor acceptor) => acceptor.AcceptAsync(context);
+
+    /// <summary>Existing clients subscribe to nothing: they get what they always got.</summary>
+    private static Task<IResult> ConnectExistingClientAsync(HttpContext context, WebSocketAcceptor acceptor) =>
+        acceptor.AcceptAsync(context, Channels.Tasks, Channels.Cli);
+}

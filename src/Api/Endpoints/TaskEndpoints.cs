@@ -1,0 +1,136 @@
+using System.ComponentModel;
+using System.Text.Json;
+using GrooteDashboard.Api.Auth;
+using GrooteDashboard.Application.Common;
+using GrooteDashboard.Application.Realtime.Log;
+using GrooteDashboard.Application.Tasks.Commands;
+using GrooteDashboard.Application.Tasks.Contracts;
+using GrooteDashboard.Application.Tasks.Queries;
+using GrooteDashboard.Domain.Tasks;
+using MediatR;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+
+namespace GrooteDashboard.Api.Endpoints;
+
+/// <summary>Tasks: their list, one of them, its log, and the way in for engines and pipes.</summary>
+internal static class TaskEndpoints
+{
+    /// <summary>A JSON body of output: a message of 16 MB, escaped, and its company.</summary>
+    private const long MaxJsonBodyBytes = 40L * 1024 * 1024;
+
+    /// <summary>An append that finds no room or no store for so long is refused with 503.</summary>
+    private static readonly TimeSpan AppendDeadline = TimeSpan.FromSeconds(30);
+
+    public static void MapTaskEndpoints(this IEndpointRouteBuilder app)
+    {
+        var tasks = app.MapGroup("/api/tasks").WithTags("Tasks").RequireAuthorization(Policies.Viewer)
+            .ProducesProblem(StatusCodes.Status422UnprocessableEntity).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        tasks.MapGet("/", List).WithSummary("Tasks, newest first, filtered and paged");
+        tasks.MapGet("/{taskId}", Get).WithSummary("One task with its output").ProducesProblem(StatusCodes.Status404NotFound);
+        tasks.MapGet("/{taskId}/logs", GetOutput).WithSummary("A task's output as one text").ProducesProblem(StatusCodes.Status404NotFound);
+        tasks.MapGet("/{taskId}/log", GetLog).WithSummary("A part of a task's log, by offset").ProducesProblem(StatusCodes.Status404NotFound);
+        tasks.MapGet("/{taskId}/output.txt", StreamOutput).WithSummary("A task's whole output as text; follow=1 goes on until it ends")
+            .Produces<string>(StatusCodes.Status200OK, "text/plain").ProducesProblem(StatusCodes.Status404NotFound);
+
+        var ingest = app.MapGroup("/api/tasks").WithTags("Ingest").RequireAuthorization(Policies.Ingest)
+            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status422UnprocessableEntity)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        ingest.MapPost("/", Register).WithSummary("Register a task; repeating it changes nothing");
+        ingest.MapPatch("/{taskId}", Report).WithSummary("Report a task's status, figures and result")
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
+        ingest.MapMethods("/{taskId}/output", [HttpMethods.Post, HttpMethods.Put], AppendOutput)
+            .WithSummary("Bring output: JSON chunks, or text streamed for as long as it lasts (curl -T -)")
+            .Accepts<AppendOutputRequest>(isOptional: true, "application/json", "text/plain", "*/*")
+            .ProducesProblem(StatusCodes.Status413PayloadTooLarge);
+
+        app.MapGet("/api/agents", ListAgents).WithTags("Tasks").RequireAuthorization(Policies.Viewer).WithSummary("The agents");
+    }
+
+    private static async Task<Ok<Page<TaskSummary>>> List([AsParameters] ListTasksRequest request, IMediator mediator, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await mediator.Send(request.ToQuery(), cancellationToken));
+
+    private static async Task<Results<Ok<TaskDetails>, ProblemHttpResult>> Get(string taskId, IMediator mediator, CancellationToken cancellationToken) =>
+        await mediator.Send(new GetTaskQuery(taskId), cancellationToken) is { } task ? TypedResults.Ok(task) : TaskNotFound();
+
+    private static async Task<Results<Ok<TaskOutput>, ProblemHttpResult>> GetOutput(string taskId, IMediator mediator, CancellationToken cancellationToken) =>
+        await mediator.Send(new GetTaskOutputQuery(taskId), cancellationToken) is { } output ? TypedResults.Ok(output) : TaskNotFound();
+
+    private static async Task<Results<Ok<TaskLogPage>, ProblemHttpResult>> GetLog(
+        string taskId, [AsParameters] GetTaskLogRequest request, IMediator mediator, CancellationToken cancellationToken) =>
+        await mediator.Send(request.ToQuery(taskId), cancellationToken) is { } log ? TypedResults.Ok(log) : TaskNotFound();
+
+    private static async Task<IResult> StreamOutput(
+        string taskId, [Description("1 to go on until the task has ended")] string? follow, IMediator mediator, HttpContext context, CancellationToken cancellationToken) =>
+        await mediator.Send(new StreamTaskOutputQuery(taskId, follow is "1" or "true"), cancellationToken) is { } pieces
+            ? new TextStreamResult(pieces)
+            : TaskNotFound();
+
+    private static async Task<Ok<RegisteredTask>> Register(RegisterTaskRequest request, IMediator mediator, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await mediator.Send(request.ToCommand(), cancellationToken));
+
+    private static async Task<Results<Ok<ReportedTask>, ProblemHttpResult>> Report(
+        string taskId, ReportTaskRequest request, IMediator mediator, CancellationToken cancellationToken) =>
+        await mediator.Send(request.ToCommand(taskId), cancellationToken) is { } reported ? TypedResults.Ok(reported) : TaskNotFound();
+
+    private static async Task<Ok<AppendedOutput>> AppendOutput(
+        string taskId,
+        [Description("completed or failed, to end the task with the output")] string? finish,
+        [Description("Kind of the text: output, thinking, tool_call, tool_result or system")] string? kind,
+        IMediator mediator,
+        HttpContext context,
+        CancellationToken cancellationToken)
+    {
+        var end = FinishRequest.Parse(finish);
+        AppendReceipt receipt;
+        if (context.Request.HasJsonContentType())
+        {
+            context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MaxJsonBodyBytes;
+            var request = await ReadJsonAsync<AppendOutputRequest>(context, cancellationToken);
+            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            deadline.CancelAfter(AppendDeadline);
+            receipt = await mediator.Send(request.ToCommand(taskId), deadline.Token);
+        }
+        else
+        {
+            LetItLast(context);
+            receipt = await mediator.Send(new AppendTextCommand(taskId, context.Request.Body, string.IsNullOrEmpty(kind) ? OutputKinds.Output : kind), cancellationToken);
+        }
+
+        if (end is { } status)
+        {
+            await mediator.Send(new ReportTaskCommand(taskId, new TaskReport(status), ReportOrigin.Patch, CreateMissing: true), cancellationToken);
+        }
+
+        return TypedResults.Ok(new AppendedOutput(taskId, receipt.Accepted, receipt.Duplicates, receipt.LastOffset));
+    }
+
+    private static async Task<Ok<IReadOnlyList<Agent>>> ListAgents(IMediator mediator, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await mediator.Send(new ListAgentsQuery(), cancellationToken));
+
+    private static ProblemHttpResult TaskNotFound() => TypedResults.Problem("Task not found", statusCode: StatusCodes.Status404NotFound);
+
+    /// <summary>A pipe may be large, slow and silent for hours.</summary>
+    private static void LetItLast(HttpContext context)
+    {
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
+        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+        {
+            rate.MinDataRate = null;
+        }
+    }
+
+    private static async Task<T> ReadJsonAsync<T>(HttpContext context, CancellationToken cancellationToken)
+        where T : class
+    {
+        try
+        {
+            return await context.Request.ReadFromJsonAsync<T>(cancellationToken) ?? throw new BadHttpRequestException("The body is empty.");
+        }
+        catch (JsonException e)
+        {
+            throw new BadHttpRequestException("The body cannot be read.", e);
+        }
+    }
+}

@@ -1,0 +1,134 @@
+using System.ComponentModel;
+using System.Text.Json;
+using GrooteDashboard.Application.Tasks.Commands;
+using GrooteDashboard.Application.Tasks.Queries;
+using GrooteDashboard.Domain.Tasks;
+using Microsoft.AspNetCore.Mvc;
+
+namespace GrooteDashboard.Api.Endpoints;
+
+/// <summary>Filters and paging of the list of tasks. Every value is text: an empty one means no filter, a bad one is a 422 with its name.</summary>
+internal sealed record ListTasksRequest(
+    [property: Description("One or several of queued, running, waiting_input, completed, failed, cancelled, separated by commas")] string? Status,
+    [property: Description("The assigned agent")] string? Agent,
+    [property: Description("One UTC day, such as 2026-02-03")] string? Date,
+    [property: Description("Created at or after: a day or a time"), FromQuery(Name = "date_from")] string? DateFrom,
+    [property: Description("Created until: a whole day, or before a time"), FromQuery(Name = "date_to")] string? DateTo,
+    [property: Description("From 1")] string? Page,
+    [property: Description("1 to 100, 20 unless told"), FromQuery(Name = "per_page")] string? PerPage)
+{
+    private const int DefaultPerPage = 20;
+
+    public ListTasksQuery ToQuery()
+    {
+        var (from, to) = (QueryValues.Time("date_from", DateFrom), QueryValues.Time("date_to", DateTo, endOfDay: true));
+        if (QueryValues.Time("date", Date) is { } day)
+        {
+            (from, to) = (day, day.AddDays(1));
+        }
+
+        return new ListTasksQuery(
+            QueryValues.List(Status),
+            string.IsNullOrEmpty(Agent) ? null : Agent,
+            from,
+            to,
+            QueryValues.Integer("page", Page) ?? 1,
+            QueryValues.Integer("per_page", PerPage) ?? DefaultPerPage);
+    }
+}
+
+/// <summary>Which part of a log is read.</summary>
+internal sealed record GetTaskLogRequest(
+    [property: Description("Entries after this offset, ascending")] string? After,
+    [property: Description("The last entries before this offset")] string? Before,
+    [property: Description("This many entries from the end")] string? Tail,
+    [property: Description("1 to 5000, 1000 unless told")] string? Limit,
+    [property: Description("Only output of these kinds, separated by commas")] string? Kinds)
+{
+    private const int DefaultLimit = 1_000;
+
+    public GetTaskLogQuery ToQuery(string taskId) => new(
+        taskId,
+        QueryValues.Integer("after", After),
+        QueryValues.Integer("before", Before),
+        QueryValues.Integer("tail", Tail),
+        QueryValues.Integer("limit", Limit) ?? DefaultLimit,
+        QueryValues.List(Kinds));
+}
+
+/// <summary>A registration of a task.</summary>
+internal sealed record RegisterTaskRequest(
+    string? TaskId,
+    string? Source,
+    string? InputMessage,
+    JsonElement? SourceMetadata,
+    string? AssignedAgent,
+    string? AgentType,
+    string? SessionId,
+    string? ConversationId,
+    string? FlowId,
+    string? ParentTaskId)
+{
+    public RegisterTaskCommand ToCommand() => new(
+        TaskId ?? "",
+        Source ?? "",
+        InputMessage!,
+        SessionId,
+        AssignedAgent,
+        AgentType,
+        Metadata(),
+        ConversationId,
+        FlowId,
+        ParentTaskId);
+
+    private string Metadata() => SourceMetadata switch
+    {
+        null or { ValueKind: JsonValueKind.Null or JsonValueKind.Undefined } => "{}",
+        { ValueKind: JsonValueKind.Object } metadata => metadata.GetRawText(),
+        _ => throw QueryValues.Invalid("source_metadata", "source_metadata must be an object."),
+    };
+}
+
+/// <summary>A report on a task; every part may be missing.</summary>
+internal sealed record ReportTaskRequest(
+    string? Status,
+    string? Output,
+    string? Error,
+    string? Result,
+    decimal? CostUsd,
+    long? InputTokens,
+    long? OutputTokens,
+    double? DurationSeconds)
+{
+    public ReportTaskCommand ToCommand(string taskId) => new(
+        taskId,
+        new TaskReport(ParseStatus(), Output, Error, Result, new TaskFigures(CostUsd, InputTokens, OutputTokens, DurationSeconds)),
+        ReportOrigin.Patch,
+        CreateMissing: false);
+
+    /// <summary>An empty status says nothing, as it does to the existing system.</summary>
+    private AgentTaskStatus? ParseStatus() => string.IsNullOrEmpty(Status) ? null
+        : AgentTaskLifecycle.TryParse(Status, out var status) ? status
+        : throw QueryValues.Invalid("status", "status must be one of queued, running, waiting_input, completed, failed, cancelled.");
+}
+
+/// <summary>Output in chunks.</summary>
+internal sealed record AppendOutputRequest(IReadOnlyList<OutputChunk>? Chunks)
+{
+    public AppendOutputCommand ToCommand(string taskId) => new(taskId, Chunks ?? []);
+}
+
+/// <summary>What became of the output: it is stored.</summary>
+internal sealed record AppendedOutput(string TaskId, int Accepted, int Duplicates, long LastOffset);
+
+internal static class FinishRequest
+{
+    /// <summary>The status with which a pipe ends its task, if it does.</summary>
+    public static AgentTaskStatus? Parse(string? finish) => finish switch
+    {
+        null or "" => null,
+        "completed" => AgentTaskStatus.Completed,
+        "failed" => AgentTaskStatus.Failed,
+        _ => throw QueryValues.Invalid("finish", "finish must be completed or failed."),
+    };
+}

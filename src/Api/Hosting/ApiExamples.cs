@@ -1,0 +1,54 @@
+using System.Collections.Frozen;
+using GrooteDashboard.Api.Endpoints;
+using GrooteDashboard.Application.Common;
+using GrooteDashboard.Application.Tasks.Commands;
+using GrooteDashboard.Application.Tasks.Contracts;
+using GrooteDashboard.Application.Tasks.Queries;
+
+namespace GrooteDashboard.Api.Hosting;
+
+/// <summary>Examples of bodies in the OpenAPI document.</summary>
+internal static class ApiExamples
+{
+    private const string Summary =
+        """
+        "task_id":"task-019a","session_id":"webhook-system","user_id":"system","status":"completed","provisional":false,
+        "assigned_agent":"brain","agent_type":"webhook","source":"github","created_at":"2026-02-03T10:00:00Z","started_at":"2026-02-03T10:00:02Z",
+        "completed_at":"2026-02-03T10:01:32Z","last_output_at":null,"cost_usd":0.0421,"input_tokens":12034,"output_tokens":1820,
+        "duration_seconds":90.2,"turnaround_seconds":92.0,"input_message":"Fix the failing test","conversation_id":null,
+        "flow_id":"github:owner/repo#42","parent_task_id":null,"version":4
+        """;
+
+    public static FrozenDictionary<Type, string> ByType { get; } = new Dictionary<Type, string>
+    {
+        [typeof(RegisterTaskRequest)] =
+            """
+            {"task_id":"task-019a","source":"github","source_metadata":{"repository":"owner/repo","issue":42},
+             "input_message":"Fix the failing test","assigned_agent":"brain","flow_id":"github:owner/repo#42"}
+            """,
+        [typeof(RegisteredTask)] = """{"task_id":"task-019a","conversation_id":null}""",
+        [typeof(ReportTaskRequest)] =
+            """{"status":"completed","output":"Done.","cost_usd":0.0421,"input_tokens":12034,"output_tokens":1820,"duration_seconds":90.2}""",
+        [typeof(ReportedTask)] = """{"task_id":"task-019a","status":"completed"}""",
+        [typeof(AppendOutputRequest)] =
+            """{"chunks":[{"output":"Running 12 tests\n","kind":"output","id":"c-1"},{"output":"Let me look at the log.","kind":"thinking"}]}""",
+        [typeof(AppendedOutput)] = """{"task_id":"task-019a","accepted":2,"duplicates":0,"last_offset":14}""",
+        [typeof(Page<TaskSummary>)] = "{\"items\":[{" + Summary + "}],\"total\":1,\"page\":1,\"per_page\":20,\"pages\":1}",
+        [typeof(TaskSummary)] = "{" + Summary + "}",
+        [typeof(TaskDetails)] =
+            "{" + Summary + """
+            ,"output_stream":"Running 12 tests\n","output_truncated":false,"result":null,"error":null,"source_metadata":{"repository":"owner/repo"},
+             "log_position":{"channel":"task:task-019a","epoch":"5f0c2a","offset":14},"last_offset":14}
+            """,
+        [typeof(TaskOutput)] =
+            """{"task_id":"task-019a","status":"running","output":"Running 12 tests\n","error":null,"is_live":true,"timestamp":"2026-02-03T10:00:05Z"}""",
+        [typeof(TaskLogPage)] =
+            """
+            {"task_id":"task-019a","entries":[
+              {"offset":1,"type":"status","timestamp":"2026-02-03T10:00:00Z","kind":null,"output":null,"data":{"version":1},"status":"queued","previous":null},
+              {"offset":2,"type":"output","timestamp":"2026-02-03T10:00:05Z","kind":"output","output":"Running 12 tests\n","data":null,"status":null,"previous":null}],
+             "last_offset":14,"has_more":true,"position":{"channel":"task:task-019a","epoch":"5f0c2a","offset":14}}
+            """,
+        [typeof(Agent)] = """{"name":"brain","agent_type":"planning","description":"Takes every task first","is_builtin":true}""",
+    }.ToFrozenDictionary();
+}

@@ -1,0 +1,123 @@
+using System.Text.Json;
+
+namespace GrooteDashboard.Api.Realtime.Protocol;
+
+/// <summary>A client's frame, read.</summary>
+/// <param name="Type">What the client wants; null where the frame does not say so.</param>
+/// <param name="Id">The client's name for this frame as raw JSON, for answers to carry; null if it has none.</param>
+/// <param name="Channels">The channels that it names.</param>
+internal sealed record ClientMessage(string? Type, string? Id, IReadOnlyList<string> Channels)
+{
+    public const int MaxChannels = 100;
+
+    private const int MaxIdLength = 130;
+    private static readonly JsonDocumentOptions Bounded = new() { MaxDepth = 8 };
+
+    /// <summary>Reads a frame. False: <paramref name="message"/> has nothing but the id, if that much could be read.</summary>
+    public static bool TryParse(ReadOnlyMemory<byte> utf8, out ClientMessage message, out (string Code, string Text) problem)
+    {
+        message = new ClientMessage(null, null, []);
+        problem = (ErrorCodes.Malformed, "A frame is one JSON object.");
+        try
+        {
+            using var document = JsonDocument.Parse(utf8, Bounded);
+            return TryRead(document.RootElement, ref message, ref problem);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // Not JSON; or escapes in a string that are no character.
+            return false;
+        }
+    }
+
+    private static bool TryRead(JsonElement root, ref ClientMessage message, ref (string Code, string Text) problem)
+    {
+        if (root.ValueKind != JsonValueKind.Object)
+        {
+            return false;
+        }
+
+        if (!TryGetId(root, out var id))
+        {
+            problem.Text = "id must be a short string or number.";
+            return false;
+        }
+
+        message = new ClientMessage(Text(root, "type"), id, []);
+        if (message.Type is null)
+        {
+            problem.Text = "type must be a string.";
+            return false;
+        }
+
+        if (!TryGetChannels(root, out var channels, ref problem))
+        {
+            return false;
+        }
+
+        message = message with { Channels = channels };
+        return true;
+    }
+
+    private static bool TryGetId(JsonElement root, out string? id)
+    {
+        id = null;
+        if (!root.TryGetProperty("id", out var value) || value.ValueKind == JsonValueKind.Null)
+        {
+            return true;
+        }
+
+        if (value.ValueKind is not (JsonValueKind.String or JsonValueKind.Number) || value.GetRawText() is not { Length: <= MaxIdLength } raw)
+        {
+            return false;
+        }
+
+        id = raw;
+        return true;
+    }
+
+    private static bool TryGetChannels(JsonElement root, out IReadOnlyList<string> channels, ref (string Code, string Text) problem)
+    {
+        channels = [];
+        if (root.TryGetProperty("channel", out _))
+        {
+            problem.Text = "channel must be a string.";
+            channels = Text(root, "channel") is { } one ? [one] : [];
+            return channels.Count == 1;
+        }
+
+        if (!root.TryGetProperty("channels", out var many))
+        {
+            return true;
+        }
+
+        problem.Text = "channels must be an array of objects with a channel.";
+        if (many.ValueKind != JsonValueKind.Array)
+        {
+            return false;
+        }
+
+        if (many.GetArrayLength() > MaxChannels)
+        {
+            problem = (ErrorCodes.TooManyChannels, $"A frame names at most {MaxChannels} channels.");
+            return false;
+        }
+
+        var names = new List<string>(many.GetArrayLength());
+        foreach (var item in many.EnumerateArray())
+        {
+            if (item.ValueKind != JsonValueKind.Object || Text(item, "channel") is not { } name)
+            {
+                return false;
+            }
+
+            names.Add(name);
+        }
+
+        channels = names;
+        return true;
+    }
+
+    private static string? Text(JsonElement item, string name) =>
+        item.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+}

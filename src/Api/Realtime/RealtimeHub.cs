@@ -1,0 +1,171 @@
+using System.Collections.Concurrent;
+using GrooteDashboard.Api.Realtime.Protocol;
+using GrooteDashboard.Application.Realtime.Contracts;
+using GrooteDashboard.Application.Realtime.Ports;
+using Microsoft.Extensions.Options;
+
+namespace GrooteDashboard.Api.Realtime;
+
+/// <summary>
+/// Channels and the connections that watch them. A message is encoded once, when somebody watches its channel, and its frame is put into the outbox
+/// of everyone who does: publishing never waits for a client. The connections send by themselves.
+/// </summary>
+internal sealed class RealtimeHub(IOptions<RealtimeOptions> options, RealtimeMetrics metrics) : IRealtimePublisher, IRealtimeStatistics
+{
+    private readonly ConcurrentDictionary<string, HubChannel> _channels = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Connection> _connections = new(StringComparer.Ordinal);
+    private int _admitted;
+    private int _subscriptions;
+    private volatile bool _isDraining;
+
+    /// <summary>Open connections.</summary>
+    public int Connections => _connections.Count;
+
+    /// <summary>Sessions of clients: each has one connection.</summary>
+    public int Sessions => Connections;
+
+    /// <summary>Channels watched, summed over connections.</summary>
+    public int Subscriptions => Volatile.Read(ref _subscriptions);
+
+    /// <summary>Channels that somebody watches.</summary>
+    public int Channels => _channels.Count;
+
+    public void Publish(in ChannelFrame frame)
+    {
+        if (_channels.TryGetValue(frame.Channel, out var channel))
+        {
+            channel.Publish(frame);
+        }
+    }
+
+    /// <summary>Takes a place for one more connection, until <see cref="Leave"/>; false where there is none, or while shutting down.</summary>
+    public bool TryAdmit()
+    {
+        if (Interlocked.Increment(ref _admitted) <= options.Value.MaxConnections && !_isDraining)
+        {
+            return true;
+        }
+
+        Leave();
+        return false;
+    }
+
+    public void Leave() => Interlocked.Decrement(ref _admitted);
+
+    public void Add(Connection connection)
+    {
+        _connections[connection.Id] = connection;
+        metrics.Connected();
+        if (_isDraining)
+        {
+            Dismiss(connection);
+        }
+    }
+
+    /// <summary>Ends the connection's subscriptions; costs what the connection had, however many others there are.</summary>
+    public void Remove(Connection connection)
+    {
+        foreach (var subscription in connection.Subscriptions.Values)
+        {
+            End(subscription);
+        }
+
+        connection.Subscriptions.Clear();
+        _connections.TryRemove(connection.Id, out _);
+    }
+
+    /// <summary>
+    /// Answers <c>subscribed</c> with the channel's position, and delivers everything after it. The channel is there before its position is read:
+    /// what is published meanwhile is not missed.
+    /// </summary>
+    public async ValueTask SubscribeAsync(Connection connection, string channelName, IChannelPositions positions)
+    {
+        var channel = Retain(channelName);
+        ChannelPosition position;
+        try
+        {
+            var reading = positions.GetAsync(channelName, CancellationToken.None);
+            position = reading.IsCompletedSuccessfully
+                ? reading.Result
+                : await reading.AsTask().WaitAsync(options.Value.SubscribeTimeout);
+        }
+        catch
+        {
+            Release(channel);
+            throw;
+        }
+
+        var subscription = new ChannelSubscription(channel, connection);
+        connection.Subscriptions.Add(channelName, subscription);
+        Interlocked.Increment(ref _subscriptions);
+        metrics.SubscriptionsChanged(1);
+        channel.Join(subscription, position);
+    }
+
+    public void Unsubscribe(Connection connection, string channelName)
+    {
+        if (connection.Subscriptions.Remove(channelName, out var subscription))
+        {
+            End(subscription);
+        }
+    }
+
+    /// <summary>One look at every connection: heartbeats and deadlines.</summary>
+    public void Sweep(long now)
+    {
+        foreach (var (_, connection) in _connections)
+        {
+            connection.Sweep(now);
+        }
+    }
+
+    /// <summary>Asks every client to come back elsewhere, and takes no new ones.</summary>
+    public void Drain()
+    {
+        _isDraining = true;
+        foreach (var (_, connection) in _connections)
+        {
+            Dismiss(connection);
+        }
+    }
+
+    /// <summary>Ends what is still open, without a word.</summary>
+    public void AbortAll()
+    {
+        foreach (var (_, connection) in _connections)
+        {
+            connection.Abort();
+        }
+    }
+
+    private void Dismiss(Connection connection) => connection.Dismiss(ServerMessages.Draining(options.Value.ReconnectWithinSeconds));
+
+    private void End(ChannelSubscription subscription)
+    {
+        subscription.Channel.Leave(subscription);
+        subscription.Connection.Forget(subscription);
+        Release(subscription.Channel);
+        Interlocked.Decrement(ref _subscriptions);
+        metrics.SubscriptionsChanged(-1);
+    }
+
+    private HubChannel Retain(string name)
+    {
+        while (true)
+        {
+            var channel = _channels.GetOrAdd(name, static (name, metrics) => new HubChannel(name, metrics), metrics);
+            if (channel.TryRetain())
+            {
+                return channel;
+            }
+        }
+    }
+
+    private void Release(HubChannel channel)
+    {
+        if (channel.Release())
+        {
+            _channels.TryRemove(KeyValuePair.Create(channel.Name, channel));
+        }
+    }
+}

@@ -1,0 +1,77 @@
+using System.Collections.Frozen;
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using GrooteDashboard.Api.Realtime.Sockets;
+
+namespace GrooteDashboard.Api.Realtime;
+
+/// <summary>What the edge counts (meter <c>GrooteDashboard.Realtime</c>).</summary>
+internal sealed class RealtimeMetrics
+{
+    public const string MeterName = "GrooteDashboard.Realtime";
+
+    // Clients choose close codes freely: only known ones become values of a tag.
+    private static readonly FrozenSet<int> KnownCodes =
+        new[]
+        {
+            CloseCodes.Normal, CloseCodes.GoingAway, CloseCodes.ProtocolError, CloseCodes.NoStatus, CloseCodes.Abnormal, CloseCodes.InvalidPayload,
+            CloseCodes.MessageTooBig, CloseCodes.TooSlow, CloseCodes.NoPong, CloseCodes.TooMany,
+        }.ToFrozenSet();
+
+    private readonly UpDownCounter<int> _connections;
+    private readonly UpDownCounter<int> _subscriptions;
+    private readonly Counter<long> _framesEncoded;
+    private readonly Counter<long> _framesSent;
+    private readonly Counter<long> _bytesSent;
+    private readonly Counter<long> _framesDropped;
+    private readonly Counter<long> _gaps;
+    private readonly Counter<long> _refusedConnections;
+    private readonly Counter<long> _disconnects;
+    private readonly Histogram<double> _lag;
+
+    public RealtimeMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create(MeterName);
+        _connections = meter.CreateUpDownCounter<int>("realtime.connections", "{connection}", "Open WebSocket connections");
+        _subscriptions = meter.CreateUpDownCounter<int>("realtime.subscriptions", "{subscription}", "Channels watched, summed over connections");
+        _framesEncoded = meter.CreateCounter<long>("realtime.frames.encoded", "{frame}", "Messages encoded for at least one subscriber");
+        _framesSent = meter.CreateCounter<long>("realtime.frames.sent", "{frame}", "Frames handed to the sockets");
+        _bytesSent = meter.CreateCounter<long>("realtime.bytes.sent", "By", "Bytes handed to the sockets");
+        _framesDropped = meter.CreateCounter<long>("realtime.frames.dropped", "{frame}", "Frames that a client did not get, by reason");
+        _gaps = meter.CreateCounter<long>("realtime.gaps", "{gap}", "Gaps told to clients, by reason");
+        _refusedConnections = meter.CreateCounter<long>("realtime.connections.refused", "{connection}", "Handshakes refused, by HTTP status");
+        _disconnects = meter.CreateCounter<long>("realtime.disconnects", "{connection}", "Connections ended, by close code");
+        _lag = meter.CreateHistogram<double>("realtime.lag", "s", "From publish to the socket, of the oldest frame in each write");
+    }
+
+    public void Connected() => _connections.Add(1);
+
+    public void Refused(int status) => _refusedConnections.Add(1, Tag("status", status.ToString(CultureInfo.InvariantCulture)));
+
+    public void Disconnected(int code)
+    {
+        _connections.Add(-1);
+        _disconnects.Add(1, Tag("code", KnownCodes.Contains(code) ? code.ToString(CultureInfo.InvariantCulture) : "other"));
+    }
+
+    public void SubscriptionsChanged(int by) => _subscriptions.Add(by);
+
+    public void Encoded() => _framesEncoded.Add(1);
+
+    public void Dropped(string reason) => _framesDropped.Add(1, Tag("reason", reason));
+
+    public void Gap(string reason) => _gaps.Add(1, Tag("reason", reason));
+
+    public void Sent(in WriteBatch batch)
+    {
+        _framesSent.Add(batch.Frames);
+        _bytesSent.Add(batch.Bytes);
+        if (_lag.Enabled && batch.OldestPublish != 0)
+        {
+            _lag.Record(Stopwatch.GetElapsedTime(batch.OldestPublish).TotalSeconds);
+        }
+    }
+
+    private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
+}

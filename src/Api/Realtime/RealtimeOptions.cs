@@ -1,0 +1,53 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace GrooteDashboard.Api.Realtime;
+
+/// <summary>Bounds and times of the WebSocket edge (section <c>Realtime</c>).</summary>
+internal sealed class RealtimeOptions
+{
+    public const string Section = "Realtime";
+
+    /// <summary>Bytes that may wait for one client.</summary>
+    [Range(64 << 10, 64 << 20)]
+    public int OutboxBytes { get; init; } = 1 << 20;
+
+    [Range(1, 100_000)]
+    public int MaxSubscriptions { get; init; } = 1_000;
+
+    [Range(1, 1_000_000)]
+    public int MaxConnections { get; init; } = 20_000;
+
+    /// <summary>Frames that a client may send, per second, in the long run.</summary>
+    [Range(1, 100_000)]
+    public int FramesPerSecond { get; init; } = 100;
+
+    /// <summary>Frames that a client may send at once after a quiet spell.</summary>
+    [Range(1, 100_000)]
+    public int FrameBurst { get; init; } = 200;
+
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:10:00")]
+    public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(25);
+
+    /// <summary>A client that takes nothing for so long is cut.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:10:00")]
+    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a closing handshake may take.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
+    public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a channel's position may take to be read.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
+    public TimeSpan SubscribeTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often connections are looked at for heartbeats and deadlines.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "00:00:10")]
+    public TimeSpan SweepInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>On shutdown clients are asked to come back at a random moment within this time.</summary>
+    [Range(1, 600)]
+    public int ReconnectWithinSeconds { get; init; } = 5;
+
+    /// <summary>Origins of pages that may connect, beside those of this host: <c>https://dash.example.com</c>.</summary>
+    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+}

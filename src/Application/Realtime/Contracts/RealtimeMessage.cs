@@ -1,0 +1,54 @@
+using System.Text.Json;
+using GrooteDashboard.Domain.Tasks;
+
+namespace GrooteDashboard.Application.Realtime.Contracts;
+
+/// <summary>What a frame says, before it is encoded. The edge writes it once, however many subscribers there are.</summary>
+public abstract record RealtimeMessage;
+
+/// <summary>A piece of a task's output.</summary>
+/// <param name="TaskId">The task.</param>
+/// <param name="Output">The text; never with NUL or unpaired surrogates.</param>
+/// <param name="Kind">One of <see cref="Log.OutputKinds"/>.</param>
+/// <param name="Data">Structured parts as a JSON object in UTF-8, or null.</param>
+public sealed record TaskOutputMessage(string TaskId, string Output, string Kind, JsonElement? Data) : RealtimeMessage;
+
+/// <summary>A task is new, moved to another status, or its figures became known.</summary>
+public sealed record TaskStatusMessage(
+    string TaskId,
+    AgentTaskStatus Status,
+    AgentTaskStatus? Previous,
+    int Version,
+    string? ConversationId,
+    string? AssignedAgent,
+    string Source,
+    decimal? CostUsd,
+    long? InputTokens,
+    long? OutputTokens,
+    double? DurationSeconds,
+    string? Error) : RealtimeMessage;
+
+/// <summary>An agent's command line program started or stopped.</summary>
+public sealed record CliStatusMessage(bool Active) : RealtimeMessage;
+
+/// <summary>The state of the service changed, such as <c>redis_away</c> or <c>redis_back</c>.</summary>
+public sealed record SystemMessage(string State, string Detail) : RealtimeMessage;
+
+/// <summary>Something of this channel could not be delivered.</summary>
+/// <param name="From">First missing offset; null where it cannot be known.</param>
+/// <param name="To">Last missing offset; null where it cannot be known.</param>
+/// <param name="Reason">One of <see cref="GapReasons"/>.</param>
+/// <param name="Fill">REST address of exactly what is missing; null where nothing has it.</param>
+public sealed record GapMessage(long? From, long? To, string Reason, string? Fill) : RealtimeMessage;
+
+public static class GapReasons
+{
+    /// <summary>The producers' pub/sub was not heard for a while: what was published meanwhile is gone and cannot be counted.</summary>
+    public const string SourceInterrupted = "source_interrupted";
+
+    /// <summary>More arrived than could be taken in: messages were dropped at the door.</summary>
+    public const string SourceOverflow = "source_overflow";
+
+    /// <summary>The client did not read fast enough.</summary>
+    public const string SlowConsumer = "slow_consumer";
+}

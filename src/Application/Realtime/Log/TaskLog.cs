@@ -1,0 +1,470 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using GrooteDashboard.Application.Realtime.Contracts;
+using GrooteDashboard.Application.Realtime.Ports;
+using GrooteDashboard.Application.Tasks.Ports;
+using GrooteDashboard.Domain.Tasks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace GrooteDashboard.Application.Realtime.Log;
+
+/// <summary>
+/// The log of every task, sequenced by one process. Two loops: the sequencer gives each entry its offset and publishes it at once;
+/// the writer stores what was published, in batches. Between them lies everything that is taken but not stored yet, bounded in bytes:
+/// while the store is away, live output goes on until that bound is reached, then appends wait.
+/// </summary>
+internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPositions, ITaskStatusReader
+{
+    /// <summary>What an entry costs beside its text: the row, its ids, its place in the queues.</summary>
+    private const int EntryOverheadBytes = 256;
+
+    private const int MaxAppendsPerRound = 1_000;
+    private const int MaxRowsPerWrite = 5_000;
+
+    /// <summary>Contract: a task channel that was active in the minute before an interruption is told of it.</summary>
+    private static readonly TimeSpan ActiveWindow = TimeSpan.FromMinutes(1);
+
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(5);
+
+    private readonly ITaskLogStore _store;
+    private readonly IRealtimePublisher _publisher;
+    private readonly TimeProvider _time;
+    private readonly TaskLogOptions _options;
+    private readonly TaskLogMetrics _metrics;
+    private readonly ILogger<TaskLog> _logger;
+    private readonly ByteBudget _budget;
+
+    // Unbounded channels: what is in them is bounded by the byte budget.
+    private readonly Channel<Work> _inbox = Channel.CreateUnbounded<Work>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<Sequenced> _unstored = Channel.CreateUnbounded<Sequenced>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+    private readonly ConcurrentDictionary<string, OpenTask> _open = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> _waiters = new(StringComparer.Ordinal);
+    private readonly string _epoch = Guid.NewGuid().ToString("N")[..12];
+    private long _tasksOffset;
+
+    public TaskLog(
+        ITaskLogStore store,
+        IRealtimePublisher publisher,
+        TimeProvider time,
+        IOptions<TaskLogOptions> options,
+        TaskLogMetrics metrics,
+        ILogger<TaskLog> logger)
+    {
+        _store = store;
+        _publisher = publisher;
+        _time = time;
+        _options = options.Value;
+        _metrics = metrics;
+        _logger = logger;
+        _budget = new ByteBudget(_options.MaxPendingBytes);
+        metrics.ObservePending(() => _budget.Used);
+    }
+
+    public async ValueTask<Task<AppendReceipt>> AppendAsync(IReadOnlyList<LogAppend> appends, CancellationToken cancellationToken)
+    {
+        var bytes = SizeOf(appends);
+        await _budget.AcquireAsync(bytes, cancellationToken);
+        var work = new Work(appends, bytes, null);
+        if (!_inbox.Writer.TryWrite(work))
+        {
+            _budget.Release(bytes);
+            throw new OperationCanceledException("The log is closing.");
+        }
+
+        return work.Stored.Task;
+    }
+
+    public void AnnounceInterruption(string reason) => _inbox.Writer.TryWrite(new Work([], 0, () =>
+    {
+        var since = _time.GetUtcNow() - ActiveWindow;
+        foreach (var task in _open.Values.Where(task => task.LastActive >= since))
+        {
+            PublishLoss(task.TaskId, reason);
+        }
+    }));
+
+    public void AnnounceLoss(string taskId, string reason) => _inbox.Writer.TryWrite(new Work([], 0, () => PublishLoss(taskId, reason)));
+
+    public async Task WaitForMoreAsync(string taskId, long offset, TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        var changed = _waiters.GetOrAdd(taskId, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        if (_open.TryGetValue(taskId, out var task) && task.StoredOffset > offset)
+        {
+            return;
+        }
+
+        try
+        {
+            await changed.Task.WaitAsync(atMost, _time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // The source stays for the others who wait on it.
+        }
+    }
+
+    public async ValueTask<ChannelPosition> GetAsync(string channel, CancellationToken cancellationToken)
+    {
+        if (!Channels.TryGetTaskId(channel, out var taskId))
+        {
+            return new ChannelPosition(_epoch, channel == Channels.Tasks ? Interlocked.Read(ref _tasksOffset) : 0);
+        }
+
+        if (_open.TryGetValue(taskId, out var task))
+        {
+            return new ChannelPosition(_epoch, task.Offset);
+        }
+
+        return new ChannelPosition(_epoch, (await _store.PeekAsync(taskId, cancellationToken))?.Offset ?? 0);
+    }
+
+    public async ValueTask<AgentTaskStatus?> GetStatusAsync(string taskId, CancellationToken cancellationToken) =>
+        _open.TryGetValue(taskId, out var task) ? task.Status : (await _store.PeekAsync(taskId, cancellationToken))?.Status;
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        // No more appends; what was taken is stored while the host's patience lasts.
+        _inbox.Writer.TryComplete();
+        if (ExecuteTask is { } loops)
+        {
+            await Task.WhenAny(loops, Task.Delay(Timeout.Infinite, cancellationToken));
+        }
+
+        await base.StopAsync(cancellationToken);
+    }
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(Task.Run(() => SequenceAsync(stoppingToken), stoppingToken), Task.Run(() => StoreAsync(stoppingToken), stoppingToken));
+
+    private async Task SequenceAsync(CancellationToken cancellationToken)
+    {
+        var round = new List<Work>(MaxAppendsPerRound);
+        while (await _inbox.Reader.WaitToReadAsync(cancellationToken))
+        {
+            round.Clear();
+            while (round.Count < MaxAppendsPerRound && _inbox.Reader.TryRead(out var work))
+            {
+                round.Add(work);
+            }
+
+            var creations = await OpenTasksAsync(round, cancellationToken);
+            var taken = await FindTakenAsync(round, cancellationToken);
+            foreach (var creation in creations)
+            {
+                Sequence(new Work([creation], 0, null), taken);
+            }
+
+            foreach (var work in round)
+            {
+                Sequence(work, taken);
+            }
+
+            ForgetIdleTasks();
+        }
+
+        _unstored.Writer.TryComplete();
+    }
+
+    /// <summary>Loads the heads of tasks that are not in memory; creates those that do not exist.</summary>
+    private async Task<IReadOnlyList<LogAppend>> OpenTasksAsync(List<Work> round, CancellationToken cancellationToken)
+    {
+        var unknown = round.SelectMany(work => work.Appends).Select(append => append.TaskId).Where(id => !_open.ContainsKey(id)).ToHashSet();
+        if (unknown.Count == 0)
+        {
+            return [];
+        }
+
+        var opened = await UntilItWorksAsync("open tasks", ct => _store.OpenAsync(unknown, ct), cancellationToken);
+        foreach (var task in opened)
+        {
+            _open[task.TaskId] = new OpenTask(task.TaskId, task.Head);
+        }
+
+        return [.. opened.Where(task => task.Creation is not null).Select(task => task.Creation!)];
+    }
+
+    /// <summary>Asks the store for the ids that memory cannot answer for.</summary>
+    private async Task<IReadOnlySet<(string TaskId, string SourceId)>> FindTakenAsync(List<Work> round, CancellationToken cancellationToken)
+    {
+        HashSet<(string, string)>? doubtful = null;
+        foreach (var append in round.SelectMany(work => work.Appends))
+        {
+            var ids = _open[append.TaskId].Ids;
+            foreach (var entry in append.Entries)
+            {
+                if (entry.SourceId is { } id && !ids.Complete && !ids.Contains(id))
+                {
+                    (doubtful ??= []).Add((append.TaskId, id));
+                }
+            }
+        }
+
+        return doubtful is null
+            ? Empty
+            : await UntilItWorksAsync("look up ids", ct => _store.FindSourceIdsAsync(doubtful, ct), cancellationToken);
+    }
+
+    private static IReadOnlySet<(string, string)> Empty { get; } = new HashSet<(string, string)>();
+
+    private void Sequence(Work work, IReadOnlySet<(string TaskId, string SourceId)> taken)
+    {
+        work.Announcement?.Invoke();
+        var rows = new List<LogRow>();
+        var (accepted, duplicates, lastOffset) = (0, 0, 0L);
+        foreach (var append in work.Appends)
+        {
+            var task = _open[append.TaskId];
+            task.LastActive = _time.GetUtcNow();
+            foreach (var entry in append.Entries)
+            {
+                if (IsTaken(task, entry, taken))
+                {
+                    duplicates++;
+                    continue;
+                }
+
+                accepted++;
+                var first = rows.Count;
+                AddRows(task, entry, rows);
+                for (var i = first; i < rows.Count; i++)
+                {
+                    Publish(entry, rows[i]);
+                    // Only now is it the head: whoever asks for the position before is sent this row.
+                    task.Offset = rows[i].Offset;
+                }
+            }
+
+            lastOffset = task.Offset;
+        }
+
+        _metrics.Taken(accepted, duplicates);
+        _unstored.Writer.TryWrite(new Sequenced(work, rows, new AppendReceipt(accepted, duplicates, lastOffset)));
+    }
+
+    private static bool IsTaken(OpenTask task, LogEntry entry, IReadOnlySet<(string TaskId, string SourceId)> taken) =>
+        (entry.SourceId is { } id && (task.Ids.Contains(id) || taken.Contains((task.TaskId, id))))
+        || (entry is OutputEntry { IsRepeat: true } && task.HasOutput);
+
+    private static void AddRows(OpenTask task, LogEntry entry, List<LogRow> rows)
+    {
+        var offset = task.Offset;
+        switch (entry)
+        {
+            case OutputEntry output:
+                // A split chunk is one entry: its id stands on the first piece, its structured parts too.
+                var (id, data) = (output.SourceId, output.Data);
+                foreach (var piece in LogText.Split(LogText.Clean(output.Text)))
+                {
+                    rows.Add(new LogRow(task.TaskId, ++offset, output.Timestamp, id, output.Kind, piece, data, null, null));
+                    (id, data) = (null, null);
+                }
+
+                task.HasOutput |= output.Kind == OutputKinds.Output;
+                break;
+            case StatusEntry status:
+                rows.Add(new LogRow(task.TaskId, ++offset, status.Timestamp, status.SourceId, null, null, StatusData.From(status.Message), status.Message.Status, status.Message.Previous));
+                task.Status = status.Message.Status;
+                break;
+        }
+
+        if (entry.SourceId is { } taken)
+        {
+            task.Ids.Add(taken, offset, task.StoredOffset);
+        }
+    }
+
+    private void Publish(LogEntry entry, in LogRow row)
+    {
+        RealtimeMessage message = entry is StatusEntry status
+            ? status.Message
+            : new TaskOutputMessage(row.TaskId, row.Output!, row.Kind!, row.Data);
+        _publisher.Publish(new ChannelFrame(Channels.Task(row.TaskId), row.Offset, row.Timestamp, message));
+        if (entry is StatusEntry)
+        {
+            _publisher.Publish(new ChannelFrame(Channels.Tasks, _tasksOffset + 1, row.Timestamp, message));
+            Interlocked.Increment(ref _tasksOffset);
+        }
+    }
+
+    private void PublishLoss(string taskId, string reason) =>
+        _publisher.Publish(new ChannelFrame(Channels.Task(taskId), null, _time.GetUtcNow(), new GapMessage(null, null, reason, null)));
+
+    private async Task StoreAsync(CancellationToken cancellationToken)
+    {
+        var batch = new List<Sequenced>();
+        while (await _unstored.Reader.WaitToReadAsync(cancellationToken))
+        {
+            batch.Clear();
+            var rows = 0;
+            while (rows < MaxRowsPerWrite && _unstored.Reader.TryRead(out var sequenced))
+            {
+                batch.Add(sequenced);
+                rows += sequenced.Rows.Count;
+            }
+
+            var started = _time.GetTimestamp();
+            await WriteAsync([.. batch.SelectMany(s => s.Rows)], [.. batch.SelectMany(s => s.Work.Appends).SelectMany(a => a.OutboxIds)], cancellationToken);
+            _metrics.Stored(rows, _time.GetElapsedTime(started));
+            batch.ForEach(Complete);
+        }
+    }
+
+    private async Task WriteAsync(IReadOnlyList<LogRow> rows, IReadOnlyList<long> outboxIds, CancellationToken cancellationToken)
+    {
+        if (rows.Count == 0 && outboxIds.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            await UntilItWorksAsync(
+                "store rows",
+                async ct =>
+                {
+                    await _store.WriteAsync(rows, outboxIds, ct);
+                    return true;
+                },
+                cancellationToken);
+        }
+        catch (LogRejectedException e) when (rows.Count <= 1)
+        {
+            _metrics.Rejected();
+            LogRejected(rows.Count == 1 ? rows[0].TaskId : "", rows.Count == 1 ? rows[0].Offset : 0, e);
+            await WriteAsync([], outboxIds, cancellationToken);
+        }
+        catch (LogRejectedException)
+        {
+            // One row must not keep the others from being stored.
+            await WriteAsync([.. rows.Take(rows.Count / 2)], [], cancellationToken);
+            await WriteAsync([.. rows.Skip(rows.Count / 2)], outboxIds, cancellationToken);
+        }
+    }
+
+    private void Complete(Sequenced sequenced)
+    {
+        foreach (var row in sequenced.Rows)
+        {
+            if (_open.TryGetValue(row.TaskId, out var task))
+            {
+                task.StoredOffset = row.Offset;
+            }
+        }
+
+        foreach (var append in sequenced.Work.Appends)
+        {
+            if (_waiters.TryRemove(append.TaskId, out var waiter))
+            {
+                waiter.TrySetResult();
+            }
+        }
+
+        _budget.Release(sequenced.Work.Bytes);
+        sequenced.Work.Stored.TrySetResult(sequenced.Receipt);
+    }
+
+    /// <summary>The store may be away for as long as it likes: nothing that was taken is given up.</summary>
+    private async Task<T> UntilItWorksAsync<T>(string what, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken)
+    {
+        var delay = FirstRetry;
+        while (true)
+        {
+            try
+            {
+                return await attempt(cancellationToken);
+            }
+            catch (Exception e) when (e is not LogRejectedException && !cancellationToken.IsCancellationRequested)
+            {
+                _metrics.StoreFailed();
+                LogStoreAway(what, delay.TotalMilliseconds, e.GetType().Name);
+                await Task.Delay(delay, _time, cancellationToken);
+                delay = delay * 2 < LongestRetry ? delay * 2 : LongestRetry;
+            }
+        }
+    }
+
+    private void ForgetIdleTasks()
+    {
+        if (_waiters.Count > _options.MaxTasksInMemory)
+        {
+            foreach (var (taskId, waiter) in _waiters)
+            {
+                _waiters.TryRemove(taskId, out _);
+                waiter.TrySetResult();
+            }
+        }
+
+        if (_open.Count <= _options.MaxTasksInMemory)
+        {
+            return;
+        }
+
+        // A tenth at once, so that this does not run for every new task.
+        foreach (var task in _open.Values.Where(task => task.StoredOffset == task.Offset)
+            .OrderBy(task => task.LastActive).Take(_options.MaxTasksInMemory / 10).ToList())
+        {
+            _open.TryRemove(task.TaskId, out _);
+        }
+    }
+
+    private static long SizeOf(IReadOnlyList<LogAppend> appends)
+    {
+        long bytes = 0;
+        foreach (var append in appends)
+        {
+            foreach (var entry in append.Entries)
+            {
+                bytes += EntryOverheadBytes + (entry is OutputEntry output ? output.Text.Length * 2L : 0);
+            }
+        }
+
+        return bytes;
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The log cannot {What}: {Error}; next attempt in {DelayMs:0} ms")]
+    private partial void LogStoreAway(string what, double delayMs, string error);
+
+    [LoggerMessage(LogLevel.Error, "The store refuses row {Offset} of task {TaskId}; it is left out")]
+    private partial void LogRejected(string taskId, long offset, Exception exception);
+
+    /// <summary>An append on its way in.</summary>
+    private sealed record Work(IReadOnlyList<LogAppend> Appends, long Bytes, Action? Announcement)
+    {
+        public TaskCompletionSource<AppendReceipt> Stored { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    /// <summary>An append that has its offsets and waits to be stored.</summary>
+    private sealed record Sequenced(Work Work, IReadOnlyList<LogRow> Rows, AppendReceipt Receipt);
+
+    /// <summary>A task's log as the sequencer knows it. Written by one loop, read by others.</summary>
+    private sealed class OpenTask(string taskId, TaskLogHead head)
+    {
+        private long _offset = head.Offset;
+        private long _storedOffset = head.Offset;
+
+        public string TaskId { get; } = taskId;
+
+        public RecentIds Ids { get; } = new(complete: head.Offset == 0);
+
+        public AgentTaskStatus Status { get; set; } = head.Status;
+
+        public bool HasOutput { get; set; } = head.HasOutput;
+
+        public DateTimeOffset LastActive { get; set; }
+
+        public long Offset
+        {
+            get => Interlocked.Read(ref _offset);
+            set => Interlocked.Exchange(ref _offset, value);
+        }
+
+        public long StoredOffset
+        {
+            get => Interlocked.Read(ref _storedOffset);
+            set => Interlocked.Exchange(ref _storedOffset, value);
+        }
+    }
+}

@@ -1,0 +1,12 @@
+using GrooteDashboard.Application.Realtime.Contracts;
+
+namespace GrooteDashboard.Application.Realtime.Ports;
+
+/// <summary>Hands messages to everyone who watches a channel. The WebSocket hub implements it.</summary>
+public interface IRealtimePublisher
+{
+    /// <summary>
+    /// Never waits for a client and never throws for one. Calls for one channel come from one caller at a time, in the order of their offsets.
+    /// </summary>
+    void Publish(in ChannelFrame frame);
+}

@@ -1,0 +1,109 @@
+using System.Linq.Expressions;
+using FluentValidation;
+using GrooteDashboard.Application.Common;
+using GrooteDashboard.Application.Identity.Ports;
+using GrooteDashboard.Application.Tasks.Ports;
+using GrooteDashboard.Domain.Common;
+using GrooteDashboard.Domain.Identity;
+using GrooteDashboard.Domain.Tasks;
+using MediatR;
+
+namespace GrooteDashboard.Application.Tasks.Commands;
+
+/// <summary>A client, a gateway or an engine says what a task is for. Repeating it changes nothing.</summary>
+/// <param name="TaskId">The task.</param>
+/// <param name="Source">Where it comes from.</param>
+/// <param name="InputMessage">What the agent is asked to do.</param>
+/// <param name="SessionId">Its session; <see cref="Session.WebhookSystem"/> where none is named.</param>
+/// <param name="AssignedAgent">The agent by name.</param>
+/// <param name="AgentType">The agent's type.</param>
+/// <param name="SourceMetadata">A JSON object.</param>
+/// <param name="ConversationId">Its conversation.</param>
+/// <param name="FlowId">The thread at the source.</param>
+/// <param name="ParentTaskId">The task that started it.</param>
+public sealed record RegisterTaskCommand(
+    string TaskId,
+    string Source,
+    string InputMessage,
+    string? SessionId = null,
+    string? AssignedAgent = null,
+    string? AgentType = null,
+    string SourceMetadata = "{}",
+    string? ConversationId = null,
+    string? FlowId = null,
+    string? ParentTaskId = null) : ICommand<RegisteredTask>;
+
+/// <summary>The task as it is known now.</summary>
+public sealed record RegisteredTask(string TaskId, string? ConversationId);
+
+internal sealed class RegisterTaskValidator : AbstractValidator<RegisterTaskCommand>
+{
+    public RegisterTaskValidator()
+    {
+        RuleFor(c => c.TaskId).Must(id => Identifier.IsValid(id)).WithName("task_id").WithMessage("task_id is not a valid id.");
+        RuleFor(c => c.Source).NotEmpty().MaximumLength(AgentTask.MaxKindLength).WithName("source");
+        RuleFor(c => c.InputMessage).NotNull().MaximumLength(AgentTask.MaxInputLength).WithName("input_message");
+        RuleFor(c => c.AssignedAgent).MaximumLength(AgentTask.MaxNameLength).WithName("assigned_agent");
+        RuleFor(c => c.AgentType).MaximumLength(AgentTask.MaxKindLength).WithName("agent_type");
+        RuleFor(c => c.SourceMetadata).MaximumLength(AgentTask.MaxMetadataLength).WithName("source_metadata");
+        RuleFor(c => c.FlowId).MaximumLength(AgentTask.MaxNameLength).WithName("flow_id");
+        OptionalId(c => c.SessionId, "session_id");
+        OptionalId(c => c.ConversationId, "conversation_id");
+        OptionalId(c => c.ParentTaskId, "parent_task_id");
+    }
+
+    private void OptionalId(Expression<Func<RegisterTaskCommand, string?>> id, string name) =>
+        RuleFor(id).Must(value => value is null || Identifier.IsValid(value)).WithName(name).WithMessage($"{name} is not a valid id.");
+}
+
+internal sealed class RegisterTaskHandler(IAgentTaskRepository tasks, ISessionRepository sessions, TimeProvider time, IEventIds ids)
+    : IRequestHandler<RegisterTaskCommand, RegisteredTask>
+{
+    private const string SystemUser = "system";
+
+    public async Task<RegisteredTask> Handle(RegisterTaskCommand command, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var task = await tasks.FindAsync(command.TaskId, cancellationToken);
+        if (task is not null && !task.IsUnregistered)
+        {
+            return new RegisteredTask(task.TaskId, task.ConversationId);
+        }
+
+        var session = await OpenSessionAsync(command.SessionId ?? Session.WebhookSystem, now, cancellationToken);
+        var registration = new TaskRegistration(
+            command.Source,
+            command.InputMessage,
+            session.SessionId,
+            session.UserId,
+            command.AssignedAgent ?? AgentTask.DefaultAgent,
+            command.AgentType ?? AgentTask.DefaultAgentType,
+            command.SourceMetadata,
+            command.ConversationId,
+            command.FlowId,
+            command.ParentTaskId);
+        if (task is null)
+        {
+            task = AgentTask.Register(command.TaskId, registration, now, ids.Next());
+            tasks.Add(task);
+        }
+        else
+        {
+            task.FillIn(registration, now, ids.Next());
+        }
+
+        return new RegisteredTask(task.TaskId, task.ConversationId);
+    }
+
+    private async Task<Session> OpenSessionAsync(string sessionId, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var session = await sessions.FindAsync(sessionId, cancellationToken);
+        if (session is null)
+        {
+            session = Session.Open(sessionId, SystemUser, machineId: sessionId == Session.WebhookSystem ? "webhook" : "unknown", now);
+            sessions.Add(session);
+        }
+
+        return session;
+    }
+}

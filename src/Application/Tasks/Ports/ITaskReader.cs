@@ -1,0 +1,45 @@
+using GrooteDashboard.Application.Common;
+using GrooteDashboard.Application.Tasks.Contracts;
+using GrooteDashboard.Domain.Tasks;
+
+namespace GrooteDashboard.Application.Tasks.Ports;
+
+/// <summary>Tasks as screens show them.</summary>
+public interface ITaskReader
+{
+    /// <summary>Newest first, ties broken by id.</summary>
+    Task<Page<TaskSummary>> ListAsync(TaskFilter filter, int page, int perPage, CancellationToken cancellationToken);
+
+    /// <summary>Without its output; null where there is no such task.</summary>
+    Task<TaskDetails?> FindAsync(string taskId, CancellationToken cancellationToken);
+
+    /// <summary>The agents that tasks were assigned to.</summary>
+    Task<IReadOnlyList<string>> ListAgentsAsync(int limit, CancellationToken cancellationToken);
+}
+
+/// <summary>The stored log of a task.</summary>
+public interface ITaskLogReader
+{
+    /// <summary>Null where there is no such task.</summary>
+    Task<TaskLogPage?> ReadAsync(string taskId, TaskLogRange range, CancellationToken cancellationToken);
+
+    /// <summary>The end of the output of kind <c>output</c>, joined: at most <paramref name="maxLength"/> characters, and whether that is not all.</summary>
+    Task<OutputTail> ReadOutputTailAsync(string taskId, int maxLength, CancellationToken cancellationToken);
+
+    /// <summary>The task's status, and up to which offset its log is stored; null where there is no such task.</summary>
+    Task<StoredTask?> PeekAsync(string taskId, CancellationToken cancellationToken);
+
+    /// <summary>Texts of kind <c>output</c> after an offset, in order, with the offset of each. Streamed, not collected.</summary>
+    IAsyncEnumerable<(long Offset, string Text)> ReadOutputAsync(string taskId, long after, CancellationToken cancellationToken);
+}
+
+/// <param name="Text">The text.</param>
+/// <param name="Truncated">Whether a beginning is missing.</param>
+/// <param name="LastTimestamp">When the newest of it was written.</param>
+public sealed record OutputTail(string Text, bool Truncated, DateTimeOffset? LastTimestamp);
+
+/// <param name="Status">The status.</param>
+/// <param name="Error">Why it failed.</param>
+/// <param name="OutputPending">Whether its final output may still enter the log.</param>
+/// <param name="LastOffset">Offset of the newest stored row.</param>
+public sealed record StoredTask(AgentTaskStatus Status, string? Error, bool OutputPending, long LastOffset);

@@ -1,0 +1,11 @@
+namespace GrooteDashboard.Domain.Tasks;
+
+public enum AgentTaskStatus
+{
+    Queued,
+    Running,
+    WaitingInput,
+    Completed,
+    Failed,
+    Cancelled,
+}

@@ -1,0 +1,46 @@
+using GrooteDashboard.Application.Common;
+using GrooteDashboard.Application.Realtime.Log;
+using GrooteDashboard.Application.Realtime.Ports;
+using GrooteDashboard.Application.System.Ports;
+using GrooteDashboard.Infrastructure.Persistence;
+using GrooteDashboard.Infrastructure.Persistence.Readers;
+using GrooteDashboard.Infrastructure.Persistence.Repositories;
+using GrooteDashboard.Infrastructure.Redis;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace GrooteDashboard.Infrastructure;
+
+public static class DependencyInjection
+{
+    /// <summary>Registers the adapters of every port of the Application layer: PostgreSQL and Redis.</summary>
+    /// <exception cref="ConfigurationException">A connection is missing or cannot be read.</exception>
+    public static IServiceCollection AddDashboardInfrastructure(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddPostgres(PostgresConnectionString.From(configuration));
+        services.AddRedis(configuration);
+        return services;
+    }
+
+    internal static IServiceCollection AddPostgres(this IServiceCollection services, string connectionString)
+    {
+        services.AddSingleton(_ => new NpgsqlDataSourceBuilder(connectionString).Build());
+        services.AddDbContextPool<DashboardDbContext>((provider, options) => options
+            .UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>())
+            // The schema is made by SQL files, not by the model; a test compares the two.
+            .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.PendingModelChangesWarning)));
+        services.AddScoped<IUnitOfWork, UnitOfWork>();
+        services.AddSingleton<ITaskLogStore, TaskLogStore>();
+        services.AddSingleton<IIngestLease, PostgresIngestLease>();
+        services.Scan(scan => scan.FromAssemblyOf<DashboardDbContext>()
+            .AddClasses(classes => classes.InNamespaceOf(typeof(AgentTaskRepository), typeof(TaskReader)), publicOnly: false)
+            .AsImplementedInterfaces().WithScopedLifetime());
+        services.AddSingleton<DatabaseMonitor>();
+        services.AddSingleton<IComponentHealth>(provider => provider.GetRequiredService<DatabaseMonitor>());
+        services.AddHostedService(provider => provider.GetRequiredService<DatabaseMonitor>());
+        return services;
+    }
+}

@@ -1,0 +1,21 @@
+using GrooteDashboard.Domain.Identity;
+using GrooteDashboard.Domain.Tasks;
+using GrooteDashboard.Infrastructure.Persistence.Configurations.Realtime;
+using Microsoft.EntityFrameworkCore;
+
+namespace GrooteDashboard.Infrastructure.Persistence;
+
+/// <summary>The tables. The schema is made by the SQL migrations; a test compares both.</summary>
+public sealed class DashboardDbContext(DbContextOptions<DashboardDbContext> options) : DbContext(options)
+{
+    public DbSet<AgentTask> Tasks => Set<AgentTask>();
+
+    public DbSet<Session> Sessions => Set<Session>();
+
+    internal DbSet<TaskLogRecord> TaskLog => Set<TaskLogRecord>();
+
+    internal DbSet<OutboxRecord> Outbox => Set<OutboxRecord>();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder) =>
+        modelBuilder.ApplyConfigurationsFromAssembly(typeof(DashboardDbContext).Assembly);
+}

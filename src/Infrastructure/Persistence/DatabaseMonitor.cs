@@ -1,0 +1,85 @@
+using GrooteDashboard.Application.System.Ports;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace GrooteDashboard.Infrastructure.Persistence;
+
+/// <summary>Brings the schema up to date at start, whenever PostgreSQL comes, and from then on knows whether it is there.</summary>
+internal sealed partial class DatabaseMonitor(
+    NpgsqlDataSource source, IServiceScopeFactory scopes, TimeProvider time, ILogger<DatabaseMonitor> logger) : BackgroundService, IComponentHealth
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private bool _migrated;
+
+    public string Name => "postgres";
+
+    public ComponentHealth Current { get; private set; } = new("starting", time.GetUtcNow(), Ready: false, ComponentHealth.NoFigures);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        do
+        {
+            try
+            {
+                await CheckAsync(stoppingToken);
+                Become("up", ready: true, null);
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                Become("down", ready: false, e);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private async Task CheckAsync(CancellationToken cancellationToken)
+    {
+        if (!_migrated)
+        {
+            await using var scope = scopes.CreateAsyncScope();
+            // EF Core's lock on its history table lets several processes start at once.
+            await scope.ServiceProvider.GetRequiredService<DashboardDbContext>().Database.MigrateAsync(cancellationToken);
+            _migrated = true;
+            LogMigrated();
+            return;
+        }
+
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(Patience);
+        await using var command = source.CreateCommand("SELECT 1");
+        await command.ExecuteScalarAsync(deadline.Token);
+    }
+
+    private void Become(string status, bool ready, Exception? reason)
+    {
+        if (Current.Status == status)
+        {
+            return;
+        }
+
+        Current = new ComponentHealth(status, time.GetUtcNow(), ready, ComponentHealth.NoFigures);
+        if (ready)
+        {
+            LogUp();
+        }
+        else
+        {
+            LogDown(reason?.GetType().Name ?? "", (reason as PostgresException)?.MessageText ?? (reason?.InnerException ?? reason)?.Message ?? "");
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "PostgreSQL is there")]
+    private partial void LogUp();
+
+    [LoggerMessage(LogLevel.Warning, "PostgreSQL is away: {Error} {Reason}; trying again every second")]
+    private partial void LogDown(string error, string reason);
+
+    [LoggerMessage(LogLevel.Information, "The schema is up to date")]
+    private partial void LogMigrated();
+}

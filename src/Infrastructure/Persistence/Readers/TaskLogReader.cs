@@ -1,0 +1,133 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Json;
+using GrooteDashboard.Application.Realtime.Log;
+using GrooteDashboard.Application.Tasks.Contracts;
+using GrooteDashboard.Application.Tasks.Ports;
+using GrooteDashboard.Infrastructure.Persistence.Configurations.Realtime;
+using Microsoft.EntityFrameworkCore;
+
+namespace GrooteDashboard.Infrastructure.Persistence.Readers;
+
+internal sealed class TaskLogReader(DashboardDbContext db) : ITaskLogReader
+{
+    /// <summary>Characters in one answer, about: entries are up to 256 KB each.</summary>
+    private const int MaxPageLength = 16 * 1024 * 1024;
+
+    private const int OutputPageSize = 250;
+
+    public async Task<TaskLogPage?> ReadAsync(string taskId, TaskLogRange range, CancellationToken cancellationToken)
+    {
+        if (await PeekAsync(taskId, cancellationToken) is not { } task)
+        {
+            return null;
+        }
+
+        var backward = range.Before is not null;
+        var rows = Rows(taskId, range);
+        var ordered = backward ? rows.OrderByDescending(row => row.Offset) : rows.OrderBy(row => row.Offset);
+        var entries = new List<TaskLogEntry>();
+        var (length, hasMore) = (0L, false);
+        await foreach (var row in ordered.Take(range.Limit + 1).AsAsyncEnumerable().WithCancellation(cancellationToken))
+        {
+            length += row.Output?.Length ?? 0;
+            if (entries.Count == range.Limit || (length > MaxPageLength && entries.Count > 0))
+            {
+                hasMore = true;
+                break;
+            }
+
+            entries.Add(ToEntry(row));
+        }
+
+        if (backward)
+        {
+            entries.Reverse();
+        }
+
+        return new TaskLogPage(taskId, entries, task.LastOffset, hasMore);
+    }
+
+    public async Task<OutputTail> ReadOutputTailAsync(string taskId, int maxLength, CancellationToken cancellationToken)
+    {
+        var pieces = new List<string>();
+        DateTimeOffset? newest = null;
+        var length = 0;
+        var output = db.TaskLog.AsNoTracking().Where(row => row.TaskId == taskId && row.Kind == OutputKinds.Output)
+            .OrderByDescending(row => row.Offset).Select(row => new { row.Output, row.Timestamp });
+        await foreach (var row in output.AsAsyncEnumerable().WithCancellation(cancellationToken))
+        {
+            newest ??= row.Timestamp;
+            pieces.Add(row.Output!);
+            length += row.Output!.Length;
+            if (length > maxLength)
+            {
+                break;
+            }
+        }
+
+        var text = new StringBuilder(length);
+        for (var i = pieces.Count - 1; i >= 0; i--)
+        {
+            text.Append(pieces[i]);
+        }
+
+        return length <= maxLength
+            ? new OutputTail(text.ToString(), false, newest)
+            : new OutputTail(LogText.Clean(text.ToString(length - maxLength, maxLength)), true, newest);
+    }
+
+    public Task<StoredTask?> PeekAsync(string taskId, CancellationToken cancellationToken) =>
+        db.Tasks.Where(task => task.TaskId == taskId)
+            .Select(task => new StoredTask(
+                task.Status,
+                task.Error,
+                task.OutputDueAt != null,
+                db.TaskLog.Where(row => row.TaskId == taskId).Max(row => (long?)row.Offset) ?? 0))
+            .SingleOrDefaultAsync(cancellationToken);
+
+    public async IAsyncEnumerable<(long Offset, string Text)> ReadOutputAsync(
+        string taskId, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // Page by page: a slow reader must not hold a connection of the pool.
+        while (true)
+        {
+            var page = await db.TaskLog.AsNoTracking()
+                .Where(row => row.TaskId == taskId && row.Kind == OutputKinds.Output && row.Offset > after)
+                .OrderBy(row => row.Offset).Take(OutputPageSize)
+                .Select(row => new { row.Offset, row.Output })
+                .ToListAsync(cancellationToken);
+            foreach (var row in page)
+            {
+                after = row.Offset;
+                yield return (row.Offset, row.Output!);
+            }
+
+            if (page.Count < OutputPageSize)
+            {
+                yield break;
+            }
+        }
+    }
+
+    private IQueryable<TaskLogRecord> Rows(string taskId, TaskLogRange range)
+    {
+        var rows = db.TaskLog.AsNoTracking().Where(row => row.TaskId == taskId);
+        if (range.Kinds is { } kinds)
+        {
+            rows = rows.Where(row => row.Kind != null && kinds.Contains(row.Kind));
+        }
+
+        return range.Before is { } before ? rows.Where(row => row.Offset < before) : rows.Where(row => row.Offset > (range.After ?? 0));
+    }
+
+    private static TaskLogEntry ToEntry(TaskLogRecord row) => new(
+        row.Offset,
+        row.Kind is null ? "status" : "output",
+        row.Timestamp,
+        row.Kind,
+        row.Output,
+        row.Data is null ? null : JsonElement.Parse(row.Data),
+        row.Status,
+        row.PreviousStatus);
+}

@@ -1,0 +1,236 @@
+using GrooteDashboard.Application.Realtime.Contracts;
+using GrooteDashboard.Application.Realtime.Ingest;
+using GrooteDashboard.Application.Realtime.Log;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace GrooteDashboard.Infrastructure.Redis;
+
+/// <summary>
+/// Takes in what the producers publish: callback → bounded inbox → one reader. The callback never waits, because Redis cuts a subscriber
+/// that cannot keep up; the reader may wait for as long as the store is away, and the inbox says so when it overflows.
+/// </summary>
+internal sealed partial class RedisChannelBridge
+{
+    private const int MaxBatch = 512;
+    private const int MaxBatchBytes = 4 << 20;
+
+    private static readonly RedisChannel[] Subscriptions =
+    [
+        new(ProducerChannels.OutputPattern, RedisChannel.PatternMode.Pattern),
+        new(ProducerChannels.StatusPattern, RedisChannel.PatternMode.Pattern),
+        new(ProducerChannels.CliStatus, RedisChannel.PatternMode.Literal),
+    ];
+
+    private readonly RedisConnection _connection;
+    private readonly TaskIngest _ingest;
+    private readonly ITaskLog _log;
+    private readonly RedisOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<RedisChannelBridge> _logger;
+    private RedisInbox _inbox;
+
+    public RedisChannelBridge(
+        RedisConnection connection,
+        TaskIngest ingest,
+        ITaskLog log,
+        IngestMetrics metrics,
+        IOptions<RedisOptions> options,
+        TimeProvider time,
+        ILogger<RedisChannelBridge> logger)
+    {
+        _connection = connection;
+        _ingest = ingest;
+        _log = log;
+        _options = options.Value;
+        _time = time;
+        _logger = logger;
+        _inbox = NewInbox();
+        metrics.ObserveDepth("inbox", "{message}", () => InboxDepth);
+        metrics.ObserveDepth("inbox_bytes", "By", () => InboxBytes);
+    }
+
+    public int InboxDepth => Volatile.Read(ref _inbox).Count;
+
+    public long InboxBytes => Volatile.Read(ref _inbox).Bytes;
+
+    public int InboxCapacity => _options.InboxCapacity;
+
+    /// <summary>Listens until it is cancelled; then takes in what had arrived, for as long as <see cref="RedisOptions.DrainTimeout"/>.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var inbox = NewInbox();
+        Volatile.Write(ref _inbox, inbox);
+        using var drain = new CancellationTokenSource();
+        var reading = Task.Run(() => ReadAsync(inbox, drain.Token), CancellationToken.None);
+        try
+        {
+            await ListenAsync(inbox, cancellationToken);
+        }
+        finally
+        {
+            inbox.Complete();
+            drain.CancelAfter(_options.DrainTimeout);
+            await reading;
+        }
+    }
+
+    private RedisInbox NewInbox() => new(_options.InboxCapacity, _options.InboxMaxBytes);
+
+    private async Task ListenAsync(RedisInbox inbox, CancellationToken cancellationToken)
+    {
+        var subscriber = await _connection.GetSubscriberAsync(cancellationToken);
+        void Restored() => _ = AnnounceInterruptionAsync(subscriber, inbox, cancellationToken);
+        void Published(RedisChannel channel, RedisValue payload) => Receive(inbox, channel, payload);
+
+        _connection.PubSubRestored += Restored;
+        try
+        {
+            foreach (var subscription in Subscriptions)
+            {
+                await AnswerAsync(subscriber.SubscribeAsync(subscription, Published), cancellationToken);
+            }
+
+            // Whoever listened before, another instance or this one before a failure, stopped some time ago.
+            inbox.WriteInterruption();
+            LogListening();
+            await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+        }
+        finally
+        {
+            _connection.PubSubRestored -= Restored;
+            foreach (var subscription in Subscriptions)
+            {
+                await AnswerAsync(subscriber.UnsubscribeAsync(subscription, Published), CancellationToken.None);
+            }
+        }
+    }
+
+    /// <summary>Only enqueues. Redis hands messages over one at a time and in order (see <see cref="RedisConnection"/>).</summary>
+    private void Receive(RedisInbox inbox, RedisChannel channel, RedisValue payload)
+    {
+        byte[] bytes = payload.HasValue ? (byte[])payload! : [];
+        // What is refused for its size need not wait in memory to be told so.
+        ReadOnlyMemory<byte> kept = bytes.Length <= LogText.MaxMessageBytes ? bytes : ReadOnlyMemory<byte>.Empty;
+        if (!inbox.TryWrite(new ChannelMessage((string)channel!, kept, bytes.Length)))
+        {
+            _ingest.Reject(IngestOutcome.Dropped, IngestReasons.InboxFull);
+        }
+    }
+
+    private async Task AnnounceInterruptionAsync(ISubscriber subscriber, RedisInbox inbox, CancellationToken cancellationToken)
+    {
+        // The subscriptions are sent again on the same connection before this ping: its answer means that they are heard.
+        await AnswerAsync(subscriber.PingAsync(), cancellationToken);
+        inbox.WriteInterruption();
+        LogInterrupted();
+    }
+
+    /// <summary>Waits for Redis' answer. Without one, a subscription is made by the client itself as soon as Redis is back.</summary>
+    private async Task AnswerAsync(Task answer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await answer.WaitAsync(_options.CommandTimeout, _time, cancellationToken);
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException or OperationCanceledException)
+        {
+            // Away or stopping; both are known elsewhere.
+        }
+    }
+
+    private async Task ReadAsync(RedisInbox inbox, CancellationToken drained)
+    {
+        var batch = new List<ProducerMessage>(MaxBatch);
+        try
+        {
+            while (await inbox.WaitToReadAsync(drained))
+            {
+                var bytes = 0;
+                while (batch.Count < MaxBatch && bytes < MaxBatchBytes && inbox.TryRead(out var item))
+                {
+                    if (item.Message is { } message)
+                    {
+                        batch.Add(message);
+                        bytes += item.Size;
+                        continue;
+                    }
+
+                    // A notice keeps its place among the messages.
+                    await TakeAsync(batch, drained);
+                    Announce(item);
+                }
+
+                await TakeAsync(batch, drained);
+            }
+        }
+        catch (OperationCanceledException) when (drained.IsCancellationRequested)
+        {
+            LogNotDrained(inbox.Count + batch.Count);
+        }
+    }
+
+    private void Announce(InboxItem notice)
+    {
+        if (notice.IsInterruption)
+        {
+            _log.AnnounceInterruption(GapReasons.SourceInterrupted);
+        }
+        else if (notice.LosingTaskId is { Length: > 0 } taskId)
+        {
+            _log.AnnounceLoss(taskId, GapReasons.SourceOverflow);
+        }
+        else
+        {
+            _log.AnnounceInterruption(GapReasons.SourceOverflow);
+        }
+    }
+
+    private async Task TakeAsync(List<ProducerMessage> batch, CancellationToken cancellationToken)
+    {
+        if (batch.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            _ = ObserveAsync(await _ingest.TakeAsync(batch, cancellationToken), batch.Count);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogNotTaken(batch.Count, e);
+        }
+
+        batch.Clear();
+    }
+
+    /// <summary>What is published cannot be asked for again, so that a log which fails to store it is only a matter for the operator.</summary>
+    private async Task ObserveAsync(Task stored, int messages)
+    {
+        try
+        {
+            await stored;
+        }
+        catch (Exception e)
+        {
+            LogNotStored(messages, e.GetType().Name);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "Listening to what the producers publish")]
+    private partial void LogListening();
+
+    [LoggerMessage(LogLevel.Warning, "Listening to what the producers publish was interrupted and goes on")]
+    private partial void LogInterrupted();
+
+    [LoggerMessage(LogLevel.Error, "{Messages} published messages could not be taken")]
+    private partial void LogNotTaken(int messages, Exception exception);
+
+    [LoggerMessage(LogLevel.Error, "Output of {Messages} published messages could not be stored: {Error}")]
+    private partial void LogNotStored(int messages, string error);
+
+    [LoggerMessage(LogLevel.Warning, "Stopped before {Messages} published messages were taken")]
+    private partial void LogNotDrained(int messages);
+}

@@ -1,0 +1,191 @@
+using GrooteDashboard.Application.Realtime.Contracts;
+using GrooteDashboard.Application.Realtime.Ports;
+using GrooteDashboard.Application.System.Ports;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace GrooteDashboard.Infrastructure.Redis;
+
+/// <summary>
+/// Owns the connections to Redis: one for commands and pub/sub, one for blocking reads, which would hold up everything else.
+/// Redis may be away at any time, at the start too: connections come back by themselves, and a change of state is said once.
+/// </summary>
+internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposable
+{
+    private const int ReconnectMilliseconds = 500;
+
+    private readonly ConfigurationOptions _configuration;
+    private readonly RedisOptions _options;
+    private readonly IRealtimePublisher _publisher;
+    private readonly TimeProvider _time;
+    private readonly ILogger<RedisConnection> _logger;
+    private readonly Lazy<Task<ConnectionMultiplexer>> _shared;
+    private readonly Lazy<Task<ConnectionMultiplexer>> _blocking;
+    private readonly Lock _stateLock = new();
+    private bool _commandsUp;
+    private bool _pubSubUp;
+    private State _state;
+
+    public RedisConnection(
+        ConfigurationOptions configuration,
+        IOptions<RedisOptions> options,
+        IRealtimePublisher publisher,
+        TimeProvider time,
+        ILogger<RedisConnection> logger)
+    {
+        _configuration = configuration;
+        _options = options.Value;
+        _publisher = publisher;
+        _time = time;
+        _logger = logger;
+        _shared = new Lazy<Task<ConnectionMultiplexer>>(ConnectSharedAsync);
+        _blocking = new Lazy<Task<ConnectionMultiplexer>>(() => ConnectAsync("blocking"));
+        _state = new State(Up: null, time.GetUtcNow());
+    }
+
+    /// <summary>The pub/sub connection is established, for the first time or again.</summary>
+    public event Action? PubSubRestored;
+
+    public string Name => "redis";
+
+    public ComponentHealth Current
+    {
+        get
+        {
+            var state = Volatile.Read(ref _state);
+            return new ComponentHealth(state.Up == true ? "up" : "down", state.Since, state.Up == true, ComponentHealth.NoFigures);
+        }
+    }
+
+    public bool IsUp => Volatile.Read(ref _state).Up == true;
+
+    /// <summary>Begins to connect; nobody waits for it.</summary>
+    public void Connect() => _ = _shared.Value;
+
+    public async Task<ISubscriber> GetSubscriberAsync(CancellationToken cancellationToken) =>
+        (await _shared.Value.WaitAsync(cancellationToken)).GetSubscriber();
+
+    /// <summary>Runs a command that answers at once.</summary>
+    /// <exception cref="TimeoutException">Redis did not answer in time.</exception>
+    /// <exception cref="RedisException">Redis is away or refuses.</exception>
+    public async Task<RedisResult> ExecuteAsync(string command, object[] arguments, CancellationToken cancellationToken)
+    {
+        var redis = await _shared.Value.WaitAsync(cancellationToken);
+        return await redis.GetDatabase().ExecuteAsync(command, arguments).WaitAsync(_options.CommandTimeout, _time, cancellationToken);
+    }
+
+    /// <summary>Runs a command that may hold its connection for as long as <paramref name="atMost"/>.</summary>
+    /// <inheritdoc cref="ExecuteAsync" path="/exception"/>
+    public async Task<RedisResult> ExecuteBlockingAsync(
+        string command, object[] arguments, TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        var redis = await _blocking.Value.WaitAsync(cancellationToken);
+        return await redis.GetDatabase().ExecuteAsync(command, arguments).WaitAsync(atMost + _options.CommandTimeout, _time, cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var connection in new[] { _shared, _blocking })
+        {
+            if (connection.IsValueCreated)
+            {
+                var redis = await connection.Value;
+                await redis.CloseAsync(allowCommandsToComplete: false);
+                redis.Dispose();
+            }
+        }
+    }
+
+    private async Task<ConnectionMultiplexer> ConnectSharedAsync()
+    {
+        var redis = await ConnectAsync("shared");
+        // Messages are handed over one at a time, in the order in which Redis sends them, across all subscriptions. (In version 2 only
+        // the queues of ISubscriber.Subscribe(channel).OnMessage keep order; this line is the one place where that has to change.)
+        redis.PreserveAsyncOrder = true;
+        redis.ConnectionFailed += (_, e) => Set(e.ConnectionType, up: false);
+        redis.ConnectionRestored += (_, e) => Set(e.ConnectionType, up: true);
+        Set(ConnectionType.Interactive, redis.IsConnected);
+        Set(ConnectionType.Subscription, redis.GetSubscriber().IsConnected());
+        return redis;
+    }
+
+    private Task<ConnectionMultiplexer> ConnectAsync(string purpose)
+    {
+        var configuration = _configuration.Clone();
+        configuration.AbortOnConnectFail = false;
+        configuration.ClientName = "groote-dashboard-" + purpose;
+        configuration.ConnectRetry = 1;
+        configuration.ConnectTimeout = (int)Math.Min(_options.CommandTimeout.TotalMilliseconds, 2_000);
+        configuration.ReconnectRetryPolicy = new LinearRetry(ReconnectMilliseconds);
+        configuration.KeepAlive = 10;
+        // Connecting runs on the caller's thread up to its first wait, which may be the host's start.
+        return Task.Run(() => ConnectionMultiplexer.ConnectAsync(configuration));
+    }
+
+    private void Set(ConnectionType connection, bool up)
+    {
+        State previous, state;
+        lock (_stateLock)
+        {
+            switch (connection)
+            {
+                case ConnectionType.Interactive:
+                    _commandsUp = up;
+                    break;
+                case ConnectionType.Subscription:
+                    _pubSubUp = up;
+                    break;
+                default:
+                    return;
+            }
+
+            previous = _state;
+            state = previous.Up == (_commandsUp && _pubSubUp) ? previous : new State(_commandsUp && _pubSubUp, _time.GetUtcNow());
+            Volatile.Write(ref _state, state);
+        }
+
+        if (state != previous)
+        {
+            Announce(state.Up == true, first: previous.Up is null);
+        }
+
+        if (up && connection == ConnectionType.Subscription)
+        {
+            PubSubRestored?.Invoke();
+        }
+    }
+
+    private void Announce(bool up, bool first)
+    {
+        if (up)
+        {
+            LogUp();
+        }
+        else
+        {
+            LogDown();
+        }
+
+        if (!(up && first))
+        {
+            _publisher.Publish(new ChannelFrame(
+                Channels.System,
+                null,
+                _time.GetUtcNow(),
+                up
+                    ? new SystemMessage("redis_back", "Redis is back: live output goes on.")
+                    : new SystemMessage("redis_away", "Redis is away: live output from Redis waits until it is back.")));
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "Redis is up")]
+    private partial void LogUp();
+
+    [LoggerMessage(LogLevel.Warning, "Redis is away; reconnecting until it is back")]
+    private partial void LogDown();
+
+    /// <param name="Up">Null before the first attempt has ended.</param>
+    /// <param name="Since">When it came into this state.</param>
+    private sealed record State(bool? Up, DateTimeOffset Since);
+}
