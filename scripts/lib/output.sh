@@ -27,7 +27,7 @@ show_progress() {
 }
 
 # last_lines FILE: the end of a log, indented.
-last_lines() { tail -n "${2:-15}" "$1" 2>/dev/null | sed 's/^/    /'; }
+last_lines() { tail -n "${2:-15}" "$1" 2>/dev/null | cut -c 1-300 | sed 's/^/    /'; }
 
 # relative PATH: as seen from the clone, where it is inside.
 relative() { printf '%s' "${1#"$ROOT"/}"; }
