@@ -10,7 +10,7 @@ const { passed, failed, skipped, failures } = format === 'trx' ? readTrx(text) :
 console.log(passed, failed, skipped);
 for (const { name, message } of failures) {
   console.log(`    ${name}`);
-  for (const line of message.trim().split('\n').slice(0, 12)) console.log(`      ${line.trimEnd()}`);
+  for (const line of message.trim().split('\n').slice(0, 12)) console.log(`      ${line.slice(0, 200).trimEnd()}`);
 }
 
 function readTrx(xml) {

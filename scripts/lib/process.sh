@@ -59,6 +59,8 @@ stop_process() {
         # Whatever it had started (a compiler) goes with it.
         kill -s KILL -- "-$pid" 2>/dev/null || true
         while lives "$name" && ((SECONDS < deadline + 5)); do pause 0.1; done
+        # Takes the exit code, without the shell's line about a killed job; an earlier script's process has none.
+        wait "$pid" 2>/dev/null || true
     fi
     rm -f "$PID_DIR/$name.pid"
     unset "PIDS[$name]"
