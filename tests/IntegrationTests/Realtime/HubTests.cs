@@ -19,7 +19,7 @@ internal sealed class HubTests
         {
             while (!stop.IsCancellationRequested)
             {
-                for (var i = 0; i < 20; i++)
+                for (var i = 0; i < 10; i++)
                 {
                     host.PublishOutput("1", "x");
                 }
@@ -31,7 +31,7 @@ internal sealed class HubTests
         await Task.WhenAll(Enumerable.Range(0, 4).Select(async _ =>
         {
             await using var client = await host.JoinAsync();
-            for (var round = 0; round < 50; round++)
+            for (var round = 0; round < 30; round++)
             {
                 await client.SendAsync(new { type = "subscribe", channel = "task:1" });
                 var subscribed = await client.ReceiveAsync("subscribed");
