@@ -247,7 +247,11 @@ internal sealed class HubTests
     {
         await using var host = await HubHost.StartAsync(new
         {
-            OutboxBytes = 64 << 10, FramesPerSecond = 100_000, FrameBurst = 100_000, StallTimeout = "00:00:00.200", SweepInterval = "00:00:00.010",
+            OutboxBytes = 64 << 10,
+            FramesPerSecond = 100_000,
+            FrameBurst = 100_000,
+            StallTimeout = "00:00:00.200",
+            SweepInterval = "00:00:00.010",
         });
         using var rude = await RawClient.JoinAsync(host.Address, receiveBuffer: 4096);
         var question = ClientFrames.Encode(Opcode.Ping, new byte[125]);
