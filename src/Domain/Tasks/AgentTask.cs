@@ -125,7 +125,8 @@ public sealed class AgentTask : Entity
     /// <returns>Whether anything changed.</returns>
     public bool FillIn(TaskRegistration registration, DateTimeOffset now, string eventId)
     {
-        if (!IsUnregistered)
+        // A registration may itself say that the source is unknown: repeating it must change nothing.
+        if (!IsUnregistered || registration == Registration)
         {
             return false;
         }
@@ -276,6 +277,9 @@ public sealed class AgentTask : Entity
             OutputDueAt = now + OutputGrace;
         }
     }
+
+    private TaskRegistration Registration => new(
+        Source, InputMessage, SessionId, UserId, AssignedAgent, AgentType, SourceMetadata, ConversationId, FlowId, ParentTaskId);
 
     private void Describe(TaskRegistration registration)
     {
