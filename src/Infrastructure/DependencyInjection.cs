@@ -1,9 +1,11 @@
 using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Realtime.Log;
+using GrooteDashboard.Application.Realtime.Ports;
 using GrooteDashboard.Application.System.Ports;
 using GrooteDashboard.Infrastructure.Persistence;
 using GrooteDashboard.Infrastructure.Persistence.Readers;
 using GrooteDashboard.Infrastructure.Persistence.Repositories;
+using GrooteDashboard.Infrastructure.Redis;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Configuration;
@@ -19,6 +21,7 @@ public static class DependencyInjection
     public static IServiceCollection AddDashboardInfrastructure(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddPostgres(PostgresConnectionString.From(configuration));
+        services.AddRedis(configuration);
         return services;
     }
 
@@ -31,6 +34,7 @@ public static class DependencyInjection
             .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.PendingModelChangesWarning)));
         services.AddScoped<IUnitOfWork, UnitOfWork>();
         services.AddSingleton<ITaskLogStore, TaskLogStore>();
+        services.AddSingleton<IIngestLease, PostgresIngestLease>();
         services.Scan(scan => scan.FromAssemblyOf<DashboardDbContext>()
             .AddClasses(classes => classes.InNamespaceOf(typeof(AgentTaskRepository), typeof(TaskReader)), publicOnly: false)
             .AsImplementedInterfaces().WithScopedLifetime());

@@ -10,7 +10,7 @@ namespace GrooteDashboard.Api.Realtime;
 /// Channels and the connections that watch them. A message is encoded once, when somebody watches its channel, and its frame is put into the outbox
 /// of everyone who does: publishing never waits for a client. The connections send by themselves.
 /// </summary>
-internal sealed class RealtimeHub(IOptions<RealtimeOptions> options, RealtimeMetrics metrics) : IRealtimePublisher
+internal sealed class RealtimeHub(IOptions<RealtimeOptions> options, RealtimeMetrics metrics) : IRealtimePublisher, IRealtimeStatistics
 {
     private readonly ConcurrentDictionary<string, HubChannel> _channels = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Connection> _connections = new(StringComparer.Ordinal);
@@ -18,8 +18,8 @@ internal sealed class RealtimeHub(IOptions<RealtimeOptions> options, RealtimeMet
     private int _subscriptions;
     private volatile bool _isDraining;
 
-    /// <summary>Open connections.</summary>
-    public int Connections => _connections.Count;
+    /// <summary>Open connections, those in their opening handshake included.</summary>
+    public int Connections => Volatile.Read(ref _admitted);
 
     /// <summary>Sessions of clients: each has one connection.</summary>
     public int Sessions => Connections;

@@ -1,0 +1,167 @@
+using GrooteDashboard.Application.Realtime.Ports;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace GrooteDashboard.Infrastructure.Persistence;
+
+/// <summary>
+/// An advisory lock that a session of PostgreSQL holds: it ends with the process, so that another one can take over at once.
+/// While PostgreSQL is away nobody can take the lease, so it counts as held until another process is seen to hold it.
+/// </summary>
+internal sealed partial class PostgresIngestLease(
+    NpgsqlDataSource source, TimeProvider time, ILogger<PostgresIngestLease> logger) : IIngestLease
+{
+    /// <summary>Any number, the same in every process.</summary>
+    private const long LockKey = 0x67726f6f7465_01;
+
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private readonly TimeProvider _time = time;
+
+    public async Task<IHeldIngestLease> AcquireAsync(CancellationToken cancellationToken)
+    {
+        var waiting = false;
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                if (await TryLockAsync(cancellationToken) is { } connection)
+                {
+                    LogAcquired();
+                    return new Held(this, connection);
+                }
+
+                if (!waiting)
+                {
+                    LogWaiting();
+                }
+
+                waiting = true;
+            }
+            catch (Exception e) when (e is NpgsqlException or TimeoutException)
+            {
+                // Away; the health of PostgreSQL says so.
+            }
+
+            await Task.Delay(Interval, _time, cancellationToken);
+        }
+    }
+
+    private async Task<NpgsqlConnection?> TryLockAsync(CancellationToken cancellationToken)
+    {
+        var connection = await source.OpenConnectionAsync(cancellationToken);
+        try
+        {
+            await using var command = new NpgsqlCommand("SELECT pg_try_advisory_lock($1)", connection);
+            command.Parameters.AddWithValue(LockKey);
+            if (await command.ExecuteScalarAsync(cancellationToken) is true)
+            {
+                return connection;
+            }
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+
+        await connection.DisposeAsync();
+        return null;
+    }
+
+    [LoggerMessage(LogLevel.Information, "This process takes in what the producers send")]
+    private partial void LogAcquired();
+
+    [LoggerMessage(LogLevel.Information, "Another process takes in what the producers send; waiting to take over")]
+    private partial void LogWaiting();
+
+    private sealed class Held : IHeldIngestLease
+    {
+        private readonly PostgresIngestLease _lease;
+        private readonly CancellationTokenSource _lost = new();
+        private readonly CancellationTokenSource _released = new();
+        private readonly Task _watching;
+        private NpgsqlConnection? _connection;
+
+        public Held(PostgresIngestLease lease, NpgsqlConnection connection)
+        {
+            _lease = lease;
+            _connection = connection;
+            Lost = _lost.Token;
+            _watching = Task.Run(WatchAsync);
+        }
+
+        public CancellationToken Lost { get; }
+
+        public async ValueTask DisposeAsync()
+        {
+            await _released.CancelAsync();
+            await _watching;
+            await ReleaseAsync();
+            _released.Dispose();
+            _lost.Dispose();
+        }
+
+        private async Task WatchAsync()
+        {
+            try
+            {
+                while (true)
+                {
+                    await Task.Delay(Interval, _lease._time, _released.Token);
+                    if (!await IsStillHeldAsync(_released.Token))
+                    {
+                        await _lost.CancelAsync();
+                        return;
+                    }
+                }
+            }
+            catch (OperationCanceledException) when (_released.IsCancellationRequested)
+            {
+                // Given back.
+            }
+        }
+
+        /// <summary>False only when another process holds it.</summary>
+        private async Task<bool> IsStillHeldAsync(CancellationToken cancellationToken)
+        {
+            try
+            {
+                if (_connection is null)
+                {
+                    _connection = await _lease.TryLockAsync(cancellationToken);
+                    return _connection is not null;
+                }
+
+                await using var command = new NpgsqlCommand("SELECT 1", _connection);
+                await command.ExecuteScalarAsync(cancellationToken);
+            }
+            catch (Exception e) when (e is NpgsqlException or TimeoutException or InvalidOperationException)
+            {
+                await ReleaseAsync();
+            }
+
+            return true;
+        }
+
+        private async Task ReleaseAsync()
+        {
+            if (Interlocked.Exchange(ref _connection, null) is not { } connection)
+            {
+                return;
+            }
+
+            try
+            {
+                await using var command = new NpgsqlCommand("SELECT pg_advisory_unlock_all()", connection);
+                await command.ExecuteNonQueryAsync();
+            }
+            catch (Exception e) when (e is NpgsqlException or TimeoutException or InvalidOperationException)
+            {
+                // The session is gone, and its locks with it.
+            }
+
+            await connection.DisposeAsync();
+        }
+    }
+}

@@ -1,0 +1,65 @@
+/** The one way to the REST API: a deadline on every request, and problem details as errors. */
+export class ApiError extends Error {
+  constructor(
+    /** HTTP status; 0 when no answer came. */
+    readonly status: number,
+    message: string,
+    readonly requestId?: string,
+  ) {
+    super(message)
+  }
+
+  get unreachable(): boolean {
+    return this.status === 0
+  }
+}
+
+const DEADLINE_MS = 20_000
+
+let reportReachability: (answers: boolean) => void = () => undefined
+
+/** Lets the connection badge know whether the server answers HTTP. */
+export function onReachability(report: (answers: boolean) => void): void {
+  reportReachability = report
+}
+
+export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const deadline = AbortSignal.timeout(DEADLINE_MS)
+  let response: Response
+  try {
+    response = await fetch(path, {
+      headers: { accept: 'application/json' },
+      signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+    })
+  } catch (error) {
+    if (signal?.aborted) throw error
+    reportReachability(false)
+    throw new ApiError(0, deadline.aborted ? 'The server did not answer in time.' : 'The server cannot be reached.')
+  }
+  // A proxy in front of a dead server answers 502 or 504 in its name.
+  reportReachability(response.status !== 502 && response.status !== 504)
+  if (!response.ok) throw await toApiError(response)
+  try {
+    return (await response.json()) as T
+  } catch (error) {
+    if (signal?.aborted) throw error
+    throw new ApiError(response.status, 'The server sent an answer that is not JSON.')
+  }
+}
+
+async function toApiError(response: Response): Promise<ApiError> {
+  try {
+    const problem = (await response.json()) as { detail?: unknown; title?: unknown; request_id?: unknown }
+    const message =
+      typeof problem.detail === 'string' ? problem.detail : typeof problem.title === 'string' ? problem.title : null
+    return new ApiError(
+      response.status,
+      message ?? `The server answered ${response.status}.`,
+      typeof problem.request_id === 'string' ? problem.request_id : undefined,
+    )
+  } catch {
+    return new ApiError(response.status, `The server answered ${response.status}.`)
+  }
+}
+
+export const taskPath = (id: string): string => `/api/tasks/${encodeURIComponent(id)}`

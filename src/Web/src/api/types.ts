@@ -1,0 +1,86 @@
+export const taskStatuses = ['queued', 'running', 'waiting_input', 'completed', 'failed', 'cancelled'] as const
+export type TaskStatus = (typeof taskStatuses)[number]
+
+export const isFinal = (status: TaskStatus): boolean =>
+  status === 'completed' || status === 'failed' || status === 'cancelled'
+
+/** `in_progress` is what some producers call running. */
+export function toTaskStatus(value: string): TaskStatus | null {
+  if (value === 'in_progress') return 'running'
+  return (taskStatuses as readonly string[]).includes(value) ? (value as TaskStatus) : null
+}
+
+export interface TaskSummary {
+  task_id: string
+  session_id: string | null
+  user_id: string | null
+  status: TaskStatus
+  provisional: boolean
+  assigned_agent: string | null
+  agent_type: string | null
+  source: string
+  created_at: string
+  started_at: string | null
+  completed_at: string | null
+  last_output_at: string | null
+  cost_usd: number
+  input_tokens: number
+  output_tokens: number
+  duration_seconds: number | null
+  turnaround_seconds: number | null
+  input_message: string
+  conversation_id: string | null
+  flow_id: string | null
+  parent_task_id: string | null
+  version: number
+}
+
+export interface TaskDetails extends TaskSummary {
+  result: string | null
+  error: string | null
+  source_metadata: Record<string, unknown>
+  last_offset: number
+}
+
+export interface TaskPage {
+  items: TaskSummary[]
+  total: number
+  page: number
+  per_page: number
+  pages: number
+}
+
+export const logKinds = ['output', 'thinking', 'tool_call', 'tool_result', 'system'] as const
+export type LogKind = (typeof logKinds)[number]
+
+export interface LogEntry {
+  offset: number
+  type: 'output' | 'status'
+  timestamp: string
+  kind?: string
+  output?: string
+  data?: Record<string, unknown>
+  status?: string
+  previous?: string
+}
+
+export interface LogPage {
+  task_id: string
+  entries: LogEntry[]
+  last_offset: number
+  has_more: boolean
+  position: { channel: string; epoch: string; offset: number }
+}
+
+export interface Health {
+  status: string
+  queue_length: number | null
+  postgres?: { status: string; since?: string | null }
+  redis?: { status: string; since?: string | null }
+}
+
+export interface Agent {
+  name: string
+  agent_type: string
+  description: string
+}

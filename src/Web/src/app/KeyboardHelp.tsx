@@ -1,0 +1,48 @@
+import { useEffect, useRef } from 'react'
+
+const groups: { name: string; keys: [string, string][] }[] = [
+  { name: 'Everywhere', keys: [['g t', 'Tasks'], ['?', 'This help'], ['Esc', 'Close, clear']] },
+  { name: 'Tasks', keys: [['/', 'Filter by agent'], ['j  k', 'Next, previous task'], ['Enter', 'Open the task'], ['[  ]', 'Previous, next page']] },
+  {
+    name: 'Log',
+    keys: [
+      ['/  or  Ctrl F', 'Search'], ['n  N', 'Next, previous match'], ['G  or  End', 'To the end, and follow'],
+      ['Home', 'To the start'], ['w', 'Wrap lines'], ['t', 'Timestamps'], ['Shift click', 'Select a range of lines'],
+    ],
+  },
+]
+
+export function KeyboardHelp({ open, onClose }: { open: boolean; onClose: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  useEffect(() => {
+    if (open) dialog.current?.showModal()
+    else dialog.current?.close()
+  }, [open])
+  return (
+    <dialog ref={dialog} className="dialog" aria-label="Keyboard shortcuts" onClose={onClose} onClick={(event) => event.target === dialog.current && onClose()}>
+      {open && (
+        <div className="dialog-body">
+          <div className="dialog-head">
+            <h2>Keyboard shortcuts</h2>
+            <button className="button" onClick={onClose}>Close</button>
+          </div>
+          <div className="help-groups">
+            {groups.map((group) => (
+              <section key={group.name}>
+                <h3>{group.name}</h3>
+                <dl>
+                  {group.keys.map(([keys, what]) => (
+                    <div key={keys}>
+                      <dt>{keys.split('  ').map((key, i) => (key === 'or' ? <span key={i}>or</span> : <kbd key={i}>{key}</kbd>))}</dt>
+                      <dd>{what}</dd>
+                    </div>
+                  ))}
+                </dl>
+              </section>
+            ))}
+          </div>
+        </div>
+      )}
+    </dialog>
+  )
+}

@@ -1,0 +1,70 @@
+import type { ReactNode } from 'react'
+import type { TaskStatus } from '../api/types'
+
+function Icon({ children, size = 16 }: { children: ReactNode; size?: number }) {
+  return (
+    <svg width={size} height={size} viewBox="0 0 16 16" fill="none" stroke="currentColor" strokeWidth="1.5" strokeLinecap="round" strokeLinejoin="round" aria-hidden="true" focusable="false">
+      {children}
+    </svg>
+  )
+}
+
+export const LogoIcon = () => (
+  <svg width="20" height="20" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+    <path d="M16 4v24M16 13c-4 0-7-2-7-6M16 13c4 0 7-2 7-6M16 21c-6 0-10-3-10-8M16 21c6 0 10-3 10-8" fill="none" stroke="currentColor" strokeWidth="3" strokeLinecap="round" />
+  </svg>
+)
+export const SunIcon = () => <Icon><circle cx="8" cy="8" r="2.8" /><path d="M8 1.5v1.2M8 13.3v1.2M1.5 8h1.2M13.3 8h1.2M3.4 3.4l.9.9M11.7 11.7l.9.9M3.4 12.6l.9-.9M11.7 4.3l.9-.9" /></Icon>
+export const MoonIcon = () => <Icon><path d="M13.2 9.6A5.6 5.6 0 0 1 6.4 2.8a5.6 5.6 0 1 0 6.8 6.8Z" /></Icon>
+export const SystemIcon = () => <Icon><rect x="2" y="3" width="12" height="8" rx="1.2" /><path d="M6 13.5h4" /></Icon>
+export const KeyboardIcon = () => <Icon><rect x="1.5" y="4" width="13" height="8.5" rx="1.4" /><path d="M4.5 6.8h.01M7 6.8h.01M9.4 6.8h.01M11.7 6.8h.01M5.5 9.7h5" /></Icon>
+export const SearchIcon = () => <Icon><circle cx="7" cy="7" r="4.2" /><path d="m10.3 10.3 3.2 3.2" /></Icon>
+export const UpIcon = () => <Icon><path d="m4 10 4-4 4 4" /></Icon>
+export const DownIcon = () => <Icon><path d="m4 6 4 4 4-4" /></Icon>
+export const CloseIcon = () => <Icon><path d="m4.5 4.5 7 7M11.5 4.5l-7 7" /></Icon>
+export const CopyIcon = () => <Icon><rect x="5.5" y="5.5" width="8" height="8" rx="1.4" /><path d="M10.5 5.5V3.9a1.4 1.4 0 0 0-1.4-1.4H3.9a1.4 1.4 0 0 0-1.4 1.4v5.2a1.4 1.4 0 0 0 1.4 1.4h1.6" /></Icon>
+export const DownloadIcon = () => <Icon><path d="M8 2.5v7.2M5 7l3 3 3-3M2.8 13.2h10.4" /></Icon>
+export const WrapIcon = () => <Icon><path d="M2 4h12M2 8h9.2a2.3 2.3 0 0 1 0 4.6H8.4M10 10.9l-1.8 1.7L10 14.3M2 12.6h3" /></Icon>
+export const ClockIcon = () => <Icon><circle cx="8" cy="8" r="5.7" /><path d="M8 5v3.2l2 1.3" /></Icon>
+export const LinkIcon = () => <Icon><path d="M6.7 9.3 9.3 6.7M7.3 4.6l1.2-1.2a2.9 2.9 0 0 1 4.1 4.1l-1.2 1.2M8.7 11.4l-1.2 1.2a2.9 2.9 0 0 1-4.1-4.1l1.2-1.2" /></Icon>
+export const ChevronIcon = () => <Icon size={12}><path d="m5.5 3.5 4.5 4.5-4.5 4.5" /></Icon>
+export const EndIcon = () => <Icon><path d="M8 2.5v8M4.8 7.5 8 10.7l3.2-3.2M3 13.5h10" /></Icon>
+
+/** Each status has a shape of its own, so that colour is not needed to tell them apart. */
+export function StatusIcon({ status }: { status: TaskStatus }) {
+  return (
+    <svg className={`status-icon is-${status}`} width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" focusable="false">
+      {status === 'queued' && <circle cx="7" cy="7" r="5.2" fill="none" stroke="currentColor" strokeWidth="1.5" strokeDasharray="2.2 1.9" />}
+      {status === 'running' && (
+        <>
+          <circle cx="7" cy="7" r="5.2" fill="none" stroke="currentColor" strokeWidth="1.5" opacity=".3" />
+          <path className="spin" d="M7 1.8A5.2 5.2 0 0 1 12.2 7" fill="none" stroke="currentColor" strokeWidth="1.8" strokeLinecap="round" />
+        </>
+      )}
+      {status === 'waiting_input' && (
+        <>
+          <circle cx="7" cy="7" r="6" fill="currentColor" />
+          <path d="M5.4 4.6v4.8M8.6 4.6v4.8" stroke="var(--bg)" strokeWidth="1.6" strokeLinecap="round" />
+        </>
+      )}
+      {status === 'completed' && (
+        <>
+          <circle cx="7" cy="7" r="6" fill="currentColor" />
+          <path d="m4.4 7.2 1.8 1.8 3.5-3.8" fill="none" stroke="var(--bg)" strokeWidth="1.6" strokeLinecap="round" strokeLinejoin="round" />
+        </>
+      )}
+      {status === 'failed' && (
+        <>
+          <circle cx="7" cy="7" r="6" fill="currentColor" />
+          <path d="m5 5 4 4M9 5 5 9" stroke="var(--bg)" strokeWidth="1.6" strokeLinecap="round" />
+        </>
+      )}
+      {status === 'cancelled' && (
+        <>
+          <circle cx="7" cy="7" r="5.2" fill="none" stroke="currentColor" strokeWidth="1.5" />
+          <path d="m3.6 10.4 6.8-6.8" stroke="currentColor" strokeWidth="1.5" />
+        </>
+      )}
+    </svg>
+  )
+}

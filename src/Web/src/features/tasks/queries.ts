@@ -1,0 +1,116 @@
+import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useCallback, useEffect, useRef } from 'react'
+import { getJson, taskPath } from '../../api/http'
+import type { Agent, Health, TaskDetails, TaskPage } from '../../api/types'
+import type { TaskStatusFrame } from '../../realtime/frames'
+import { useChannel, useIsLive, usePollInterval } from '../../realtime/react'
+import { type Counts, applyToCounts, countedStatuses } from './liveTasks'
+import { type TaskFilters, timeRange, toApiQuery } from './taskFilters'
+
+export const taskKeys = {
+  list: (filters: TaskFilters) => ['tasks', 'list', filters] as const,
+  counts: ['tasks', 'counts'] as const,
+  details: (id: string) => ['tasks', 'details', id] as const,
+}
+
+export function useTaskPage(filters: TaskFilters) {
+  const refetchInterval = usePollInterval()
+  return useQuery({
+    queryKey: taskKeys.list(filters),
+    queryFn: ({ signal }) => getJson<TaskPage>(`/api/tasks?${toApiQuery(filters, new Date())}`, signal),
+    placeholderData: keepPreviousData,
+    refetchInterval,
+  })
+}
+
+export function useTaskDetails(id: string) {
+  const refetchInterval = usePollInterval()
+  return useQuery({
+    queryKey: taskKeys.details(id),
+    queryFn: ({ signal }) => getJson<TaskDetails>(taskPath(id), signal),
+    // What is unknown or failed now may be there in a moment.
+    refetchInterval: (query) => refetchInterval || (query.state.error ? 5_000 : false),
+  })
+}
+
+export function useAgents() {
+  return useQuery({
+    queryKey: ['agents'],
+    queryFn: ({ signal }) => getJson<Agent[]>('/api/agents', signal),
+    staleTime: 5 * 60_000,
+  })
+}
+
+export function useHealth(enabled: boolean) {
+  return useQuery({
+    queryKey: ['health'],
+    queryFn: ({ signal }) => getJson<Health>('/api/health', signal),
+    enabled,
+    refetchInterval: 10_000,
+  })
+}
+
+async function fetchCounts(signal: AbortSignal): Promise<Counts> {
+  const total = async (query: string) => (await getJson<TaskPage>(`/api/tasks?per_page=1&${query}`, signal)).total
+  const today = timeRange('today', new Date()).from!.toISOString()
+  const [queued, running, waiting_input, failed_today] = await Promise.all([
+    ...countedStatuses.map((status) => total(`status=${status}`)),
+    total(`status=failed&date_from=${today}`),
+  ])
+  return { queued: queued!, running: running!, waiting_input: waiting_input!, failed_today: failed_today! }
+}
+
+const RECOUNT_MS = 60_000
+
+/** How many tasks are in each state that asks for attention; kept by frames, recounted now and then. */
+export function useTaskCounts(): Counts | undefined {
+  const queries = useQueryClient()
+  const live = useIsLive()
+  const { data } = useQuery({
+    queryKey: taskKeys.counts,
+    queryFn: ({ signal }) => fetchCounts(signal),
+    refetchInterval: live ? RECOUNT_MS : 5_000,
+  })
+  useChannel('tasks', {
+    onFrame: (frame) => {
+      if (frame.type !== 'task_status') return
+      queries.setQueryData<Counts>(taskKeys.counts, (counts) => counts && applyToCounts(counts, frame))
+    },
+    onSubscribed: () => void queries.invalidateQueries({ queryKey: taskKeys.counts }),
+    onGap: () => void queries.invalidateQueries({ queryKey: taskKeys.counts }),
+  })
+  return data
+}
+
+/** Hands on the frames of `tasks` in batches: hundreds of changes a second are still one redraw. */
+export function useTaskStatusBatches(onBatch: (frames: TaskStatusFrame[]) => void, onMissed: () => void): void {
+  const waiting = useRef<TaskStatusFrame[]>([])
+  const timer = useRef<ReturnType<typeof setTimeout> | null>(null)
+  const latest = useRef(onBatch)
+  useEffect(() => {
+    latest.current = onBatch
+  })
+  useEffect(
+    () => () => {
+      if (timer.current !== null) clearTimeout(timer.current)
+      timer.current = null
+    },
+    [],
+  )
+  const flush = useCallback(() => {
+    timer.current = null
+    const frames = waiting.current
+    waiting.current = []
+    latest.current(frames)
+  }, [])
+  useChannel('tasks', {
+    onFrame: (frame) => {
+      if (frame.type !== 'task_status') return
+      waiting.current.push(frame)
+      timer.current ??= setTimeout(flush, 100)
+    },
+    onSubscribed: onMissed,
+    onGap: onMissed,
+    onReset: onMissed,
+  })
+}

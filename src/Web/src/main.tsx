@@ -1,0 +1,57 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { createBrowserRouter, Navigate, RouterProvider } from 'react-router'
+import { ApiError, onReachability } from './api/http'
+import { NotFoundPage } from './app/NotFoundPage'
+import { RouteError } from './app/RouteError'
+import { Shell } from './app/Shell'
+import './app/theme'
+import './app/tokens.css'
+import './app/app.css'
+import './features/tasks/tasks.css'
+import './features/tasks/log/log.css'
+import { TaskPage } from './features/tasks/TaskPage'
+import { TasksPage } from './features/tasks/TasksPage'
+import { RealtimeClient } from './realtime/client'
+import { RealtimeProvider } from './realtime/react'
+
+const realtime = new RealtimeClient({ url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws` })
+onReachability((answers) => realtime.reportHttp(answers))
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // A server on this machine answers whatever the browser thinks of the network.
+      networkMode: 'always',
+      refetchOnWindowFocus: false,
+      retry: (failures, error) => failures < 1 && !(error instanceof ApiError && error.status >= 400 && error.status < 500),
+      retryDelay: 500,
+    },
+  },
+})
+
+const router = createBrowserRouter([
+  {
+    element: <Shell />,
+    errorElement: <RouteError />,
+    children: [
+      { index: true, element: <Navigate to="/tasks" replace /> },
+      { path: 'tasks', element: <TasksPage /> },
+      { path: 'tasks/:taskId', element: <TaskPage /> },
+      { path: '*', element: <NotFoundPage /> },
+    ],
+  },
+])
+
+realtime.start()
+
+createRoot(document.getElementById('root')!).render(
+  <StrictMode>
+    <RealtimeProvider client={realtime}>
+      <QueryClientProvider client={queries}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+    </RealtimeProvider>
+  </StrictMode>,
+)

@@ -1,0 +1,491 @@
+/**
+ * The page's one live connection.
+ *
+ * - One WebSocket for the whole page; channels are subscribed once, however many subscribers they have.
+ * - Comes back by itself, for ever: 0.5 s to 30 s with full jitter, at once when the browser says `online`
+ *   or the page becomes visible. A close code of the 44xx family (and 4029) stops that: trying again as we
+ *   are cannot help, so it waits for `retry()`.
+ * - Notices half-open sockets: a ping every 25 s, and any silence after it counts as a lost connection.
+ * - Per channel it remembers epoch and offset. Repeats are dropped; a hole, or what passed while the
+ *   connection was down, becomes a gap that the subscriber fills from REST; a new epoch becomes a reset.
+ * - Says what it is: `live`, `connecting`, `reconnecting`, `polling` (down, but HTTP answers) or `offline`.
+ *
+ * It knows neither React nor the features. Nothing here is buffered without a bound: frames are handed on
+ * at once, and subscriptions are as many as the page holds.
+ */
+import { backoffDelay } from './backoff'
+import { type ChannelFrame, type Gap, type Position, integer, parseFrame, text, toChannelFrame } from './frames'
+
+export type ConnectionStatus = 'connecting' | 'live' | 'reconnecting' | 'polling' | 'offline'
+
+export interface ConnectionState {
+  status: ConnectionStatus
+  /** When `status` began (ms since 1970). */
+  since: number
+  /** Failed attempts in a row; 0 while live. */
+  attempts: number
+  lastMessageAt: number | null
+  nextAttemptAt: number | null
+  clientId: string | null
+  closeCode: number | null
+  /** The server refused us as we are; only `retry()` tries again. */
+  refused: boolean
+  /** What the server last said about itself, e.g. `redis_away`. */
+  systemState: string | null
+}
+
+export interface ChannelListener {
+  onFrame?(frame: ChannelFrame): void
+  /** The subscription stands; frames after `position.offset` follow. */
+  onSubscribed?(position: Position): void
+  /** Frames are missing: fetch them. */
+  onGap?(gap: Gap): void
+  /** The channel's history was lost (new epoch): start again from REST. */
+  onReset?(position: Position): void
+  /** The server refused the channel. */
+  onRefused?(code: string, message: string): void
+}
+
+export interface Subscription {
+  close(): void
+}
+
+/** What the client needs of a WebSocket; tests bring their own. */
+export interface SocketLike {
+  readyState: number
+  onopen: ((event: never) => void) | null
+  onmessage: ((event: { data: unknown }) => void) | null
+  onclose: ((event: { code: number }) => void) | null
+  onerror: ((event: never) => void) | null
+  send(data: string): void
+  close(code?: number, reason?: string): void
+}
+
+export interface RealtimeOptions {
+  url: string
+  createSocket?: (url: string) => SocketLike
+  random?: () => number
+  now?: () => number
+  pingEveryMs?: number
+  pongWithinMs?: number
+  connectWithinMs?: number
+}
+
+interface Channel {
+  listeners: Set<ChannelListener>
+  position: Position | null
+  /** The server has confirmed the subscription on the present socket. */
+  confirmed: boolean
+  /** A subscribe frame has gone out on the present socket. */
+  requested: boolean
+}
+
+const OPEN = 1
+const noRetry = (code: number): boolean => (code >= 4400 && code <= 4499) || code === 4029
+
+export class RealtimeClient {
+  private readonly url: string
+  private readonly createSocket: (url: string) => SocketLike
+  private readonly random: () => number
+  private readonly now: () => number
+  private readonly pingEveryMs: number
+  private readonly pongWithinMs: number
+  private readonly connectWithinMs: number
+
+  private readonly channels = new Map<string, Channel>()
+  private readonly stateListeners = new Set<() => void>()
+  private socket: SocketLike | null = null
+  private ready = false
+  private started = false
+  private flushQueued = false
+  private everLive = false
+  private httpAnswers: boolean | null = null
+  private comeBackWithinMs: number | null = null
+  private reconnectTimer: ReturnType<typeof setTimeout> | null = null
+  private pingTimer: ReturnType<typeof setTimeout> | null = null
+  private deadlineTimer: ReturnType<typeof setTimeout> | null = null
+  private state: ConnectionState
+
+  constructor(options: RealtimeOptions) {
+    this.url = options.url
+    this.createSocket = options.createSocket ?? ((url) => new WebSocket(url) as unknown as SocketLike)
+    this.random = options.random ?? Math.random
+    this.now = options.now ?? Date.now
+    this.pingEveryMs = options.pingEveryMs ?? 25_000
+    this.pongWithinMs = options.pongWithinMs ?? 10_000
+    this.connectWithinMs = options.connectWithinMs ?? 10_000
+    this.state = {
+      status: 'connecting',
+      since: this.now(),
+      attempts: 0,
+      lastMessageAt: null,
+      nextAttemptAt: null,
+      clientId: null,
+      closeCode: null,
+      refused: false,
+      systemState: null,
+    }
+  }
+
+  /** Connects and stays connected until the returned function is called. */
+  start(): () => void {
+    if (this.started) return () => this.stop()
+    this.started = true
+    window.addEventListener('online', this.onOnline)
+    window.addEventListener('offline', this.onOffline)
+    window.addEventListener('pagehide', this.onPageHide)
+    window.addEventListener('pageshow', this.onPageShow)
+    document.addEventListener('visibilitychange', this.onVisibility)
+    this.connect()
+    return () => this.stop()
+  }
+
+  stop(): void {
+    if (!this.started) return
+    this.started = false
+    window.removeEventListener('online', this.onOnline)
+    window.removeEventListener('offline', this.onOffline)
+    window.removeEventListener('pagehide', this.onPageHide)
+    window.removeEventListener('pageshow', this.onPageShow)
+    document.removeEventListener('visibilitychange', this.onVisibility)
+    this.clearReconnect()
+    this.dropSocket()
+  }
+
+  getState = (): ConnectionState => this.state
+
+  onState = (listener: () => void): (() => void) => {
+    this.stateListeners.add(listener)
+    return () => this.stateListeners.delete(listener)
+  }
+
+  /** Where the channel stands, for a later recovery by `since`. */
+  position(channel: string): Position | null {
+    return this.channels.get(channel)?.position ?? null
+  }
+
+  subscribe(name: string, listener: ChannelListener): Subscription {
+    let channel = this.channels.get(name)
+    if (!channel) {
+      channel = { listeners: new Set(), position: null, confirmed: false, requested: false }
+      this.channels.set(name, channel)
+    }
+    const joined = channel
+    joined.listeners.add(listener)
+    if (joined.confirmed) {
+      // The server answers a channel once; who joins later hears it from us, after this call has returned.
+      queueMicrotask(() => {
+        if (joined.confirmed && joined.position && joined.listeners.has(listener)) {
+          listener.onSubscribed?.(joined.position)
+        }
+      })
+    }
+    this.queueFlush()
+    return {
+      close: () => {
+        if (joined.listeners.delete(listener)) this.queueFlush()
+      },
+    }
+  }
+
+  /** Tries again now, whatever the back-off or an earlier refusal say. */
+  retry(): void {
+    if (!this.started || this.ready) return
+    this.setState({ refused: false })
+    this.clearReconnect()
+    this.dropSocket()
+    this.connect()
+  }
+
+  /** The HTTP side tells whether the server answers, which parts `polling` from `offline`. */
+  reportHttp(answers: boolean): void {
+    if (this.ready || this.httpAnswers === answers) return
+    this.httpAnswers = answers
+    this.updateStatus()
+  }
+
+  // --- connection -----------------------------------------------------------------------------------
+
+  private connect(): void {
+    this.setState({ nextAttemptAt: null })
+    let socket: SocketLike
+    try {
+      socket = this.createSocket(this.url)
+    } catch {
+      this.lost(1006)
+      return
+    }
+    this.socket = socket
+    socket.onmessage = (event) => this.onMessage(event.data)
+    socket.onclose = (event) => this.lost(event.code)
+    socket.onerror = () => undefined // a close event always follows
+    this.setDeadline(this.connectWithinMs)
+  }
+
+  private becomeLive(clientId: string | null): void {
+    this.ready = true
+    this.everLive = true
+    this.httpAnswers = null
+    this.comeBackWithinMs = null
+    this.clearDeadline()
+    this.setState({ attempts: 0, closeCode: null, refused: false, clientId })
+    this.updateStatus()
+    this.flush()
+    this.schedulePing()
+  }
+
+  private lost(code: number): void {
+    if (!this.socket && !this.started) return
+    this.dropSocket()
+    if (!this.started) return
+    const refused = noRetry(code)
+    this.setState({ attempts: this.state.attempts + 1, closeCode: code, refused, clientId: null })
+    this.updateStatus()
+    if (refused) return
+    const delay =
+      this.comeBackWithinMs === null
+        ? backoffDelay(this.state.attempts - 1, this.random)
+        : Math.round(this.random() * this.comeBackWithinMs)
+    this.comeBackWithinMs = null
+    this.setState({ nextAttemptAt: this.now() + delay })
+    this.reconnectTimer = setTimeout(() => {
+      this.reconnectTimer = null
+      this.connect()
+    }, delay)
+  }
+
+  /** Lets go of the socket without waiting for its close: on a dead network that never comes. */
+  private dropSocket(): void {
+    const socket = this.socket
+    this.socket = null
+    this.ready = false
+    this.clearDeadline()
+    if (this.pingTimer !== null) clearTimeout(this.pingTimer)
+    this.pingTimer = null
+    for (const [name, channel] of this.channels) {
+      channel.confirmed = false
+      channel.requested = false
+      if (channel.listeners.size === 0) this.channels.delete(name)
+    }
+    if (!socket) return
+    socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null
+    try {
+      socket.close(1000)
+    } catch {
+      // a socket that is still connecting may refuse; it is forgotten all the same
+    }
+  }
+
+  private schedulePing(): void {
+    if (this.pingTimer !== null) clearTimeout(this.pingTimer)
+    this.pingTimer = setTimeout(() => this.ping(this.pongWithinMs), this.pingEveryMs)
+  }
+
+  private ping(withinMs: number): void {
+    if (!this.ready) return
+    this.send({ type: 'ping' })
+    this.setDeadline(withinMs)
+    this.schedulePing()
+  }
+
+  private setDeadline(withinMs: number): void {
+    this.clearDeadline()
+    this.deadlineTimer = setTimeout(() => this.lost(4009), withinMs)
+  }
+
+  private clearDeadline(): void {
+    if (this.deadlineTimer !== null) clearTimeout(this.deadlineTimer)
+    this.deadlineTimer = null
+  }
+
+  private clearReconnect(): void {
+    if (this.reconnectTimer !== null) clearTimeout(this.reconnectTimer)
+    this.reconnectTimer = null
+  }
+
+  private send(frame: Record<string, unknown>): void {
+    if (this.socket?.readyState === OPEN) this.socket.send(JSON.stringify(frame))
+  }
+
+  private readonly onOnline = (): void => {
+    if (this.reconnectTimer !== null) this.retry()
+    else if (this.ready) this.ping(5_000)
+    this.updateStatus()
+  }
+
+  private readonly onOffline = (): void => {
+    // Loopback and VPN connections outlive this event, so it is checked, not believed.
+    if (this.ready) this.ping(3_000)
+    this.updateStatus()
+  }
+
+  private readonly onVisibility = (): void => {
+    if (document.visibilityState !== 'visible') return
+    if (this.reconnectTimer !== null) this.retry()
+    // Timers sleep in hidden tabs; what they would have noticed is asked now.
+    else if (this.ready && this.now() - (this.state.lastMessageAt ?? 0) > this.pingEveryMs) this.ping(5_000)
+  }
+
+  private readonly onPageHide = (): void => {
+    this.clearReconnect()
+    this.dropSocket()
+  }
+
+  private readonly onPageShow = (event: PageTransitionEvent): void => {
+    if (event.persisted && this.socket === null && !this.state.refused) this.connect()
+  }
+
+  // --- messages -------------------------------------------------------------------------------------
+
+  private onMessage(data: unknown): void {
+    this.clearDeadlineIfLive()
+    this.state = { ...this.state, lastMessageAt: this.now() }
+    const frame = parseFrame(data)
+    if (!frame) return
+    switch (frame['type']) {
+      case 'connected':
+        this.becomeLive(text(frame, 'client_id') ?? null)
+        return
+      case 'pong':
+      case 'ack':
+      case 'unsubscribed':
+        return
+      case 'draining': {
+        const seconds = frame['reconnect_within_seconds']
+        this.comeBackWithinMs = typeof seconds === 'number' && seconds >= 0 ? Math.min(seconds, 60) * 1000 : null
+        return
+      }
+      case 'subscribed':
+        this.onSubscribed(text(frame, 'channel'), text(frame, 'epoch'), integer(frame, 'offset'))
+        return
+      case 'gap':
+        this.onGap(frame)
+        return
+      case 'error': {
+        const channel = text(frame, 'channel')
+        if (channel) this.each(channel, (l) => l.onRefused?.(text(frame, 'code') ?? 'error', text(frame, 'message') ?? ''))
+        return
+      }
+      case 'system':
+        this.setState({ systemState: text(frame, 'state') ?? null })
+        return
+      default:
+        this.onChannelFrame(frame)
+    }
+  }
+
+  private clearDeadlineIfLive(): void {
+    // Before `connected` only that frame counts as an answer.
+    if (this.ready) this.clearDeadline()
+  }
+
+  private onSubscribed(name?: string, epoch?: string, offset?: number): void {
+    const channel = name === undefined ? undefined : this.channels.get(name)
+    if (!name || !channel) return
+    const known = channel.position
+    channel.confirmed = true
+    if (epoch === undefined || offset === undefined) return
+    const position = { epoch, offset }
+    if (known === null) {
+      channel.position = position
+    } else if (known.epoch !== epoch) {
+      channel.position = position
+      this.each(name, (l) => l.onReset?.(position))
+    } else if (offset > known.offset) {
+      channel.position = position
+      const gap: Gap = { channel: name, from: known.offset + 1, to: offset, reason: 'reconnected' }
+      this.each(name, (l) => l.onGap?.(gap))
+    }
+    const standing = channel.position ?? position
+    this.each(name, (l) => l.onSubscribed?.(standing))
+  }
+
+  private onGap(frame: Record<string, unknown>): void {
+    const name = text(frame, 'channel')
+    const channel = name === undefined ? undefined : this.channels.get(name)
+    if (!name || !channel) return
+    const from = integer(frame, 'from')
+    const to = integer(frame, 'to')
+    const fill = text(frame, 'fill')
+    if (to !== undefined && channel.position && to > channel.position.offset) {
+      channel.position = { ...channel.position, offset: to }
+    }
+    const gap: Gap = {
+      channel: name,
+      reason: text(frame, 'reason') ?? 'unknown',
+      ...(from === undefined ? {} : { from }),
+      ...(to === undefined ? {} : { to }),
+      ...(fill === undefined ? {} : { fill }),
+    }
+    this.each(name, (l) => l.onGap?.(gap))
+  }
+
+  private onChannelFrame(raw: Record<string, unknown>): void {
+    const name = text(raw, 'channel')
+    const channel = name === undefined ? undefined : this.channels.get(name)
+    if (!name || !channel) return
+    const frame = toChannelFrame(raw, name)
+    if (!frame) return
+    if (frame.offset !== undefined && channel.position) {
+      const expected = channel.position.offset + 1
+      if (frame.offset < expected) return
+      if (frame.offset > expected) {
+        const gap: Gap = { channel: name, from: expected, to: frame.offset - 1, reason: 'hole' }
+        this.each(name, (l) => l.onGap?.(gap))
+      }
+      channel.position = { ...channel.position, offset: frame.offset }
+    }
+    this.each(name, (l) => l.onFrame?.(frame))
+  }
+
+  private each(name: string, call: (listener: ChannelListener) => void): void {
+    for (const listener of [...(this.channels.get(name)?.listeners ?? [])]) call(listener)
+  }
+
+  // --- subscriptions --------------------------------------------------------------------------------
+
+  /** Changes of one turn go out as one frame, and a channel that is dropped and taken again not at all. */
+  private queueFlush(): void {
+    if (this.flushQueued) return
+    this.flushQueued = true
+    queueMicrotask(() => {
+      this.flushQueued = false
+      this.flush()
+    })
+  }
+
+  private flush(): void {
+    const wanted: string[] = []
+    for (const [name, channel] of this.channels) {
+      if (channel.listeners.size === 0) {
+        if (channel.requested && this.ready) this.send({ type: 'unsubscribe', channel: name })
+        this.channels.delete(name)
+      } else if (!channel.requested && this.ready) {
+        channel.requested = true
+        wanted.push(name)
+      }
+    }
+    if (wanted.length > 0) {
+      this.send({ type: 'subscribe', channels: wanted.map((channel) => ({ channel })) })
+    }
+  }
+
+  // --- state ----------------------------------------------------------------------------------------
+
+  private updateStatus(): void {
+    const status = this.deriveStatus()
+    if (status !== this.state.status) this.setState({ status, since: this.now() })
+  }
+
+  private deriveStatus(): ConnectionStatus {
+    if (this.ready) return 'live'
+    if (this.httpAnswers === true) return 'polling'
+    if (this.httpAnswers === false || !navigator.onLine) return 'offline'
+    return this.everLive || this.state.attempts > 0 ? 'reconnecting' : 'connecting'
+  }
+
+  private setState(change: Partial<ConnectionState>): void {
+    this.state = { ...this.state, ...change }
+    for (const listener of [...this.stateListeners]) listener()
+  }
+}
