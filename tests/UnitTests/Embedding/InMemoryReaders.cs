@@ -4,6 +4,7 @@ using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Application.Tasks.Contracts;
 using GrooteDashboard.Application.Tasks.Ports;
+using GrooteDashboard.Domain.Tasks;
 
 namespace GrooteDashboard.UnitTests.Embedding;
 
@@ -17,7 +18,7 @@ internal sealed class InMemoryReaders(InMemoryDatabase database, IMapper mapper)
             .Where(task => filter.Agent is null || task.AssignedAgent == filter.Agent)
             .Where(task => (filter.From is null || task.CreatedAt >= filter.From) && (filter.To is null || task.CreatedAt < filter.To))
             .OrderByDescending(task => task.CreatedAt).ThenBy(task => task.TaskId, StringComparer.Ordinal).ToList();
-        var items = matching.Skip((page - 1) * perPage).Take(perPage).Select(mapper.Map<TaskSummary>).ToList();
+        var items = matching.Skip((page - 1) * perPage).Take(perPage).Select(ToRow).ToList();
         return Task.FromResult(new Page<TaskSummary>(items, matching.Count, page, perPage));
     }
 
@@ -63,6 +64,13 @@ internal sealed class InMemoryReaders(InMemoryDatabase database, IMapper mapper)
             cancellationToken.ThrowIfCancellationRequested();
             yield return (row.Offset, row.Output!);
         }
+    }
+
+    /// <summary>By way of the details: the map to a row cuts the input as SQL does, which does not mind a short text.</summary>
+    private TaskSummary ToRow(AgentTask task)
+    {
+        var details = mapper.Map<TaskDetails>(task);
+        return details with { InputMessage = string.Concat(details.InputMessage.Take(TaskSummary.InputPreviewLength)) };
     }
 
     private IEnumerable<LogRow> Output(string taskId) => database.RowsOf(taskId).Where(row => row.Kind == OutputKinds.Output);
