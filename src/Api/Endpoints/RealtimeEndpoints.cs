@@ -9,8 +9,8 @@ internal static class RealtimeEndpoints
     public static IEndpointRouteBuilder MapRealtimeEndpoints(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/ws").RequireAuthorization("Viewer").ExcludeFromDescription();
-        group.MapGet("", ConnectAsync).WithName("Connect");
-        group.MapGet("/{client}", ConnectExistingClientAsync).WithName("ConnectExistingClient");
+        group.MapGet("", ConnectAsync);
+        group.MapGet("/{client}", ConnectExistingClientAsync);
         return routes;
     }
 

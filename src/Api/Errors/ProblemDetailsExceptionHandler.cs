@@ -57,7 +57,7 @@ internal sealed partial class ProblemDetailsExceptionHandler(IProblemDetailsServ
     };
 
     /// <summary>Well-formed JSON of a wrong type carries no reader error inside.</summary>
-    private static bool IsWellFormed(JsonException json) => json.InnerException is not JsonException && json.Path is { Length: > 1 };
+    private static bool IsWellFormed(JsonException json) => json.InnerException is not JsonException && json.Path is not null;
 
     private static bool IsUnavailable(Exception exception) => exception switch
     {
@@ -70,7 +70,7 @@ internal sealed partial class ProblemDetailsExceptionHandler(IProblemDetailsServ
     };
 
     private static Dictionary<string, string[]> Field(JsonException json) =>
-        new() { [json.Path!.TrimStart('$', '.')] = ["The value is of the wrong type."] };
+        new() { [json.Path is { Length: > 2 } path ? path[2..] : "body"] = ["The value is of the wrong type."] };
 
     private static Dictionary<string, string[]> Group(ValidationException invalid) => invalid.Errors
         .GroupBy(failure => FieldName(failure.PropertyName))

@@ -175,7 +175,7 @@ internal sealed class Connection(string id, Transport transport, RealtimeOptions
                     return;
                 }
 
-                if (!IsClosing && frame.Opcode != Opcode.Pong)
+                if (!IsClosing)
                 {
                     await protocol.HandleAsync(frame);
                 }

@@ -3,19 +3,23 @@ using Microsoft.Extensions.Options;
 namespace GrooteDashboard.Api.Realtime;
 
 /// <summary>One timer for all connections: heartbeats, stalls, closing deadlines. And the drain when the server stops.</summary>
-internal sealed class ConnectionSweeper(RealtimeHub hub, IOptions<RealtimeOptions> options, TimeProvider time, IHostApplicationLifetime lifetime)
-    : BackgroundService
+internal sealed partial class ConnectionSweeper(
+    RealtimeHub hub,
+    IOptions<RealtimeOptions> options,
+    TimeProvider time,
+    IHostApplicationLifetime lifetime,
+    ILogger<ConnectionSweeper> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        // The web server stops before this service does: the closing handshakes that the drain begins still have their deadlines.
         using var draining = lifetime.ApplicationStopping.Register(hub.Drain);
         using var timer = new PeriodicTimer(options.Value.SweepInterval, time);
         try
         {
-            // Beyond the host's own stop: the closing handshakes under way need their deadlines.
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
-                hub.Sweep(time.GetTimestamp());
+                Sweep();
             }
         }
         catch (OperationCanceledException)
@@ -23,4 +27,20 @@ internal sealed class ConnectionSweeper(RealtimeHub hub, IOptions<RealtimeOption
             hub.AbortAll();
         }
     }
+
+    private void Sweep()
+    {
+        try
+        {
+            hub.Sweep(time.GetTimestamp());
+        }
+        catch (Exception e)
+        {
+            // One connection that cannot be looked after must not end the heartbeat of the others, nor the host.
+            LogSweepFailed(logger, e);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A sweep over the connections failed")]
+    private static partial void LogSweepFailed(ILogger logger, Exception exception);
 }

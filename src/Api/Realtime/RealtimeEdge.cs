@@ -1,4 +1,5 @@
 using GrooteDashboard.Application.Realtime.Ports;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace GrooteDashboard.Api.Realtime;
@@ -13,6 +14,9 @@ internal static class RealtimeEdge
             .ValidateDataAnnotations()
             .ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
+
+        // Under TLS browsers would open WebSockets as streams of their shared HTTP/2 connection, where a slow one holds up the others.
+        services.Configure<KestrelServerOptions>(kestrel => kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http1));
         services.AddSingleton<RealtimeMetrics>();
         services.AddSingleton<RealtimeHub>();
         services.AddSingleton<IRealtimePublisher>(provider => provider.GetRequiredService<RealtimeHub>());

@@ -18,8 +18,8 @@ internal sealed class RealtimeHub(IOptions<RealtimeOptions> options, RealtimeMet
     private int _subscriptions;
     private volatile bool _isDraining;
 
-    /// <summary>Open connections.</summary>
-    public int Connections => _connections.Count;
+    /// <summary>Open connections, those in their opening handshake included.</summary>
+    public int Connections => Volatile.Read(ref _admitted);
 
     /// <summary>Sessions of clients: each has one connection.</summary>
     public int Sessions => Connections;

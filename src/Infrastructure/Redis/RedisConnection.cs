@@ -103,10 +103,9 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
         // Messages are handed over one at a time, in the order in which Redis sends them, across all subscriptions. (In version 2 only
         // the queues of ISubscriber.Subscribe(channel).OnMessage keep order; this line is the one place where that has to change.)
         redis.PreserveAsyncOrder = true;
-        redis.ConnectionFailed += (_, e) => Set(e.ConnectionType, up: false);
-        redis.ConnectionRestored += (_, e) => Set(e.ConnectionType, up: true);
-        Set(ConnectionType.Interactive, redis.IsConnected);
-        Set(ConnectionType.Subscription, redis.GetSubscriber().IsConnected());
+        redis.ConnectionFailed += (_, e) => Changed(e.ConnectionType, up: false);
+        redis.ConnectionRestored += (_, e) => Changed(e.ConnectionType, up: true);
+        Enter(() => (_commandsUp, _pubSubUp) = (redis.IsConnected, redis.GetSubscriber().IsConnected()));
         return redis;
     }
 
@@ -123,36 +122,37 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
         return Task.Run(() => ConnectionMultiplexer.ConnectAsync(configuration));
     }
 
-    private void Set(ConnectionType connection, bool up)
+    private void Changed(ConnectionType connection, bool up)
     {
-        State previous, state;
+        switch (connection)
+        {
+            case ConnectionType.Interactive:
+                Enter(() => _commandsUp = up);
+                break;
+            case ConnectionType.Subscription:
+                Enter(() => _pubSubUp = up);
+                if (up)
+                {
+                    PubSubRestored?.Invoke();
+                }
+
+                break;
+        }
+    }
+
+    private void Enter(Action change)
+    {
         lock (_stateLock)
         {
-            switch (connection)
+            change();
+            var up = _commandsUp && _pubSubUp;
+            var previous = _state.Up;
+            if (previous != up)
             {
-                case ConnectionType.Interactive:
-                    _commandsUp = up;
-                    break;
-                case ConnectionType.Subscription:
-                    _pubSubUp = up;
-                    break;
-                default:
-                    return;
+                Volatile.Write(ref _state, new State(up, _time.GetUtcNow()));
+                // In the lock, so that away and back are said in the order in which they happen.
+                Announce(up, first: previous is null);
             }
-
-            previous = _state;
-            state = previous.Up == (_commandsUp && _pubSubUp) ? previous : new State(_commandsUp && _pubSubUp, _time.GetUtcNow());
-            Volatile.Write(ref _state, state);
-        }
-
-        if (state != previous)
-        {
-            Announce(state.Up == true, first: previous.Up is null);
-        }
-
-        if (up && connection == ConnectionType.Subscription)
-        {
-            PubSubRestored?.Invoke();
         }
     }
 

@@ -5,7 +5,6 @@ using GrooteDashboard.Api.Realtime.Sockets;
 
 namespace GrooteDashboard.IntegrationTests.Realtime;
 
-[CancelAfter(60_000)]
 internal sealed class FrameReaderTests
 {
     [Test]

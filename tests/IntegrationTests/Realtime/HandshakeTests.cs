@@ -1,8 +1,9 @@
+using System.Net;
+using System.Net.WebSockets;
 using GrooteDashboard.Testing;
 
 namespace GrooteDashboard.IntegrationTests.Realtime;
 
-[CancelAfter(60_000)]
 internal sealed class HandshakeTests
 {
     private HubHost _host = null!;
@@ -71,6 +72,21 @@ internal sealed class HandshakeTests
             Assert.That(await refused.RequestAsync("/ws", host.Address.Authority, [.. RawClient.GoodHandshake, origin]), Does.StartWith("HTTP/1.1 403"));
             Assert.That(await accepted.RequestAsync("/ws", withList.Address.Authority, [.. RawClient.GoodHandshake, origin]), Does.StartWith("HTTP/1.1 101"));
         }
+    }
+
+    [Test]
+    public async Task A_browser_that_would_rather_speak_HTTP_2_gets_its_connection_over_HTTP_1()
+    {
+        await using var host = await HubHost.StartAsync(https: true);
+        using var handler = new SocketsHttpHandler();
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Subject == HubHost.Certificate;
+        using var invoker = new HttpMessageInvoker(handler);
+        using var socket = new ClientWebSocket();
+        socket.Options.HttpVersion = HttpVersion.Version20;
+        socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionOrLower;
+        using var deadline = new CancellationTokenSource(Probe.Deadline);
+        await socket.ConnectAsync(new UriBuilder(new Uri(host.Address, "/ws")) { Scheme = "wss" }.Uri, invoker, deadline.Token);
+        Assert.That(socket.State, Is.EqualTo(WebSocketState.Open));
     }
 
     [Test]

@@ -10,6 +10,7 @@ using GrooteDashboard.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace GrooteDashboard.IntegrationTests.Realtime;
 
@@ -18,17 +19,24 @@ internal sealed class HubHost : IAsyncDisposable, IChannelPositions
 {
     public const string Epoch = "e1";
 
-    private const string Certificate = "CN=localhost";
+    public const string Certificate = "CN=localhost";
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, long> _heads = [];
     private readonly WebApplication _app;
 
-    private HubHost(WebApplicationBuilder builder)
+    private HubHost(WebApplicationBuilder builder, bool https)
     {
         builder.Services.AddSingleton<IChannelPositions>(this);
         builder.Services.AddRealtimeEdge(builder.Configuration);
         builder.Services.AddAuthorization(options => options.AddPolicy("Viewer", policy => policy.RequireAssertion(_ => true)));
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(global::System.Net.IPAddress.Loopback, 0, endpoint =>
+        {
+            if (https)
+            {
+                endpoint.UseHttps(SelfSigned());
+            }
+        }));
         _app = builder.Build();
         _app.UseAuthorization();
         _app.MapRealtimeEndpoints();
@@ -46,6 +54,7 @@ internal sealed class HubHost : IAsyncDisposable, IChannelPositions
     public static async Task<HubHost> StartAsync(object? options = null, bool https = false, params string[] allowedOrigins)
     {
         var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
         foreach (var option in options?.GetType().GetProperties() ?? [])
         {
             builder.Configuration[$"{RealtimeOptions.Section}:{option.Name}"] =
@@ -57,14 +66,7 @@ internal sealed class HubHost : IAsyncDisposable, IChannelPositions
             builder.Configuration[$"{RealtimeOptions.Section}:{nameof(RealtimeOptions.AllowedOrigins)}:{i}"] = allowedOrigins[i];
         }
 
-        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0, endpoint =>
-        {
-            if (https)
-            {
-                endpoint.UseHttps(SelfSigned());
-            }
-        }));
-        var host = new HubHost(builder);
+        var host = new HubHost(builder, https);
         host.Metrics = new MetricsProbe(host._app.Services);
         await host._app.StartAsync();
         host.Address = new Uri(host._app.Urls.Single());

@@ -8,7 +8,6 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace GrooteDashboard.IntegrationTests.Realtime;
 
-[CancelAfter(60_000)]
 internal sealed class OutboxTests
 {
     private const int Capacity = 64 << 10;
@@ -22,23 +21,23 @@ internal sealed class OutboxTests
     [OneTimeTearDown]
     public void Dispose() => _services.Dispose();
 
-    /// <summary>Each step is a size to offer to one of two channels, or (where it is null) a write of the client.</summary>
+    /// <summary>Each step offers some KB to one of two channels, or (one in five) is a write of the client.</summary>
     [Test]
     public void Whatever_a_client_reads_each_channel_is_complete_or_has_a_gap_exactly_where_it_is_not()
     {
-        Prop.ForAll<NonEmptyArray<ushort?>>(steps =>
+        var gaps = 0;
+        Prop.ForAll<NonEmptyArray<byte>>(steps =>
         {
             var outbox = new Outbox(Capacity, _metrics);
             ChannelSubscription[] channels = [Subscription("task:0"), Subscription("task:1")];
             var (published, received) = (new long[2], new long[2]);
-            var waiting = 0;
             foreach (var step in steps.Get)
             {
-                if (step is { } size)
+                if (step % 5 != 0)
                 {
-                    var channel = size % 2;
+                    var channel = step % 2;
                     var offset = ++published[channel];
-                    outbox.Offer(channels[channel], Frame(offset, $"{channel} {offset} {offset} ".PadRight(size)));
+                    outbox.Offer(channels[channel], Frame(offset, $"{channel} {offset} {offset} ".PadRight(step * 200)));
                 }
                 else
                 {
@@ -56,18 +55,20 @@ internal sealed class OutboxTests
             {
                 var output = new ArrayBufferWriter<byte>();
                 var any = outbox.TryTake(output, out var batch);
-                waiting = 0;
+                var frames = 0;
                 foreach (var (channel, from, to) in Parse(output.WrittenSpan))
                 {
                     Assert.That(from, Is.EqualTo(received[channel] + 1));
                     received[channel] = to;
-                    waiting++;
+                    gaps += to > from ? 1 : 0;
+                    frames++;
                 }
 
-                Assert.That(waiting, Is.EqualTo(batch.Frames));
+                Assert.That(frames, Is.EqualTo(batch.Frames));
                 return any;
             }
         }).QuickCheckThrowOnFailure();
+        Assert.That(gaps, Is.GreaterThan(10), "the property has seen gaps");
     }
 
     [Test]
@@ -113,13 +114,10 @@ internal sealed class OutboxTests
         outbox.Offer(subscription, Frame(2, new string('x', 1000)));
         outbox.Offer(subscription, new HubFrame("first"u8.ToArray(), null, null, 0));
         outbox.Offer(subscription, new HubFrame("newest"u8.ToArray(), null, null, 0));
-        var output = new ArrayBufferWriter<byte>();
-        outbox.TryTake(output, out var batch);
-        using (Assert.EnterMultipleScope())
-        {
-            Assert.That(batch.Frames, Is.EqualTo(3));
-            Assert.That(Encoding.UTF8.GetString(output.WrittenSpan), Does.Contain("""from":2,"to":2""").And.EndsWith("newest"));
-        }
+        outbox.TryTake(new ArrayBufferWriter<byte>(), out _);
+        var rest = new ArrayBufferWriter<byte>();
+        outbox.TryTake(rest, out _);
+        Assert.That(Encoding.UTF8.GetString(rest.WrittenSpan), Does.Contain("""from":2,"to":2""").And.EndsWith("newest"));
     }
 
     [Test]
@@ -146,7 +144,7 @@ internal sealed class OutboxTests
             frames = frames[(header + length)..];
             if (text[0] == '{')
             {
-                var gap = System.Text.Json.JsonElement.Parse(text);
+                var gap = global::System.Text.Json.JsonElement.Parse(text);
                 ranges.Add((gap.GetProperty("channel").GetString()![^1] - '0', gap.GetProperty("from").GetInt64(), gap.GetProperty("to").GetInt64()));
             }
             else

@@ -10,7 +10,6 @@ using GrooteDashboard.Testing;
 
 namespace GrooteDashboard.IntegrationTests.Realtime;
 
-[CancelAfter(60_000)]
 internal sealed class ProtocolTests
 {
     private HubHost _host = null!;

@@ -44,6 +44,10 @@ internal sealed partial class ClientProtocol(
         {
             Refuse(null, (ErrorCodes.TooFast, $"At most {options.FramesPerSecond} frames per second."));
         }
+        else if (frame.Opcode == Opcode.Pong)
+        {
+            // That it came was all it had to say.
+        }
         else if (frame.Opcode == Opcode.Ping)
         {
             connection.Send(FrameEncoder.Pong(frame.Payload.Span));

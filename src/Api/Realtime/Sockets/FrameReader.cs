@@ -131,7 +131,10 @@ internal sealed class FrameReader(Stream stream, int maxMessageBytes = FrameRead
             ? true
             : throw new ProtocolViolationException(CloseCodes.InvalidPayload, "text must be UTF-8");
 
-    /// <summary>Reads at least one byte more, with room for what is missing; false where the stream ends.</summary>
+    /// <summary>
+    /// Reads at least one byte more; false where the stream ends. The buffer grows with what has come, not with what a header announces:
+    /// announcing is cheap.
+    /// </summary>
     private async ValueTask<bool> FillAsync(int missing)
     {
         if (_start == _end)
@@ -148,8 +151,9 @@ internal sealed class FrameReader(Stream stream, int maxMessageBytes = FrameRead
 #pragma warning restore CA2022
         }
 
-        Reserve(ref _buffer, _start, _end, Math.Max(_end - _start + missing, ReadSize));
-        (_start, _end) = (0, _end - _start);
+        var held = _end - _start;
+        Reserve(ref _buffer, _start, _end, Math.Max(ReadSize, Math.Min(held + missing, 2 * held)));
+        (_start, _end) = (0, held);
         var read = await stream.ReadAsync(_buffer.AsMemory(_end));
         _end += read;
         return read > 0;

@@ -100,7 +100,7 @@ internal static class JsonText
     }
 
     /// <summary>Escapes of NUL and of unpaired surrogates become U+FFFD. Backslashes are legal in strings only, so that nothing else is met.</summary>
-    private static string RepairEscapes(string json)
+    public static string RepairEscapes(string json)
     {
         if (!json.Contains("\\u", StringComparison.Ordinal))
         {

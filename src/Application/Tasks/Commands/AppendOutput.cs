@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using FluentValidation;
+using GrooteDashboard.Application.Realtime.Ingest;
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Domain.Common;
 using MediatR;
@@ -56,11 +57,13 @@ internal sealed class AppendOutputHandler(ITaskLog log, TaskLogMetrics metrics, 
         }
 
         var entries = command.Chunks.Where(chunk => chunk.Output.Length > 0)
-            .Select(chunk => new OutputEntry(chunk.Timestamp ?? now, chunk.Id, chunk.Kind ?? OutputKinds.Output, chunk.Output, chunk.Data))
+            .Select(chunk => new OutputEntry(chunk.Timestamp?.ToUniversalTime() ?? now, chunk.Id is { } id ? LogText.Clean(id) : null, chunk.Kind ?? OutputKinds.Output, chunk.Output, Clean(chunk.Data)))
             .ToList();
         var stored = await log.AppendAsync([new LogAppend(command.TaskId, entries)], cancellationToken);
         return await stored.WaitAsync(cancellationToken);
     }
+
+    private static JsonElement? Clean(JsonElement? data) => data is { } json ? JsonElement.Parse(JsonText.RepairEscapes(json.GetRawText())) : null;
 
     private static bool IsTooLarge(OutputChunk chunk) =>
         chunk.Output.Length > LogText.MaxMessageBytes / 3 && Encoding.UTF8.GetByteCount(chunk.Output) > LogText.MaxMessageBytes;

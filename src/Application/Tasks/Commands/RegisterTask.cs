@@ -2,6 +2,8 @@ using System.Linq.Expressions;
 using FluentValidation;
 using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Identity.Ports;
+using GrooteDashboard.Application.Realtime.Ingest;
+using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Application.Tasks.Ports;
 using GrooteDashboard.Domain.Common;
 using GrooteDashboard.Domain.Identity;
@@ -72,15 +74,15 @@ internal sealed class RegisterTaskHandler(IAgentTaskRepository tasks, ISessionRe
 
         var session = await OpenSessionAsync(command.SessionId ?? Session.WebhookSystem, now, cancellationToken);
         var registration = new TaskRegistration(
-            command.Source,
-            command.InputMessage,
+            LogText.Clean(command.Source),
+            LogText.Clean(command.InputMessage),
             session.SessionId,
             session.UserId,
-            command.AssignedAgent ?? AgentTask.DefaultAgent,
-            command.AgentType ?? AgentTask.DefaultAgentType,
-            command.SourceMetadata,
+            LogText.Clean(command.AssignedAgent ?? AgentTask.DefaultAgent),
+            LogText.Clean(command.AgentType ?? AgentTask.DefaultAgentType),
+            JsonText.RepairEscapes(command.SourceMetadata),
             command.ConversationId,
-            command.FlowId,
+            command.FlowId is null ? null : LogText.Clean(command.FlowId),
             command.ParentTaskId);
         if (task is null)
         {

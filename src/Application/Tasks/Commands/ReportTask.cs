@@ -1,5 +1,6 @@
 using FluentValidation;
 using GrooteDashboard.Application.Common;
+using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Application.Tasks.Ports;
 using GrooteDashboard.Domain.Common;
 using GrooteDashboard.Domain.Tasks;
@@ -52,7 +53,16 @@ internal sealed class ReportTaskHandler(IAgentTaskRepository tasks, TimeProvider
             tasks.Add(task);
         }
 
-        task.Report(command.Report, command.Origin, time.GetUtcNow(), ids.Next);
+        task.Report(Clean(command.Report), command.Origin, time.GetUtcNow(), ids.Next);
         return new ReportedTask(task.TaskId, task.Status);
     }
+
+    private static TaskReport Clean(TaskReport report) => report with
+    {
+        Output = Clean(report.Output),
+        Error = Clean(report.Error),
+        Result = Clean(report.Result),
+    };
+
+    private static string? Clean(string? text) => text is null ? null : LogText.Clean(text);
 }

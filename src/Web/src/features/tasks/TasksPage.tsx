@@ -69,13 +69,13 @@ export function TasksPage() {
             ' '
           )}
         </span>
+        {error && data && <ErrorNotice error={error} retry={() => void refetch()} compact />}
         {news > 0 && (
           <button className="news" onClick={() => { showNews(); if (filters.page > 1) change({ page: 1 }) }} data-testid="news">
             {plural(news, 'new task')} · Show
           </button>
         )}
       </div>
-      {error && data && <ErrorNotice error={error} retry={() => void refetch()} compact />}
       {isPending ? (
         <TaskTableSkeleton rows={filters.perPage} />
       ) : !data ? (

@@ -1,0 +1,73 @@
+using System.Net;
+using System.Text.Json;
+
+namespace GrooteDashboard.IntegrationTests.System;
+
+[TestFixture]
+internal sealed class HttpEdgeTests : ServerFixture
+{
+    [TestCase("/api/nothing", "GET", HttpStatusCode.NotFound)]
+    [TestCase("/ws/../api/nothing", "GET", HttpStatusCode.NotFound)]
+    [TestCase("/api/tasks", "DELETE", HttpStatusCode.MethodNotAllowed)]
+    public async Task Refusals_of_the_framework_are_problem_details_too(string path, string method, HttpStatusCode expected)
+    {
+        using var response = await Http.SendAsync(new HttpRequestMessage(new HttpMethod(method), path));
+        var problem = JsonElement.Parse(await response.Content.ReadAsStringAsync());
+
+        Assert.That(response.StatusCode, Is.EqualTo(expected));
+        Assert.That(problem.GetProperty("detail").GetString(), Is.Not.Empty);
+        Assert.That(problem.GetProperty("request_id").GetString(), Is.EqualTo(response.Headers.GetValues("X-Request-Id").Single()));
+    }
+
+    [Test]
+    public async Task A_page_of_another_origin_may_not_write()
+    {
+        var id = NewTaskId();
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/tasks/{id}/output") { Content = new StringContent("x") };
+        request.Headers.Add("Origin", "https://elsewhere.example");
+        using var response = await Http.SendAsync(request);
+
+        Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.Forbidden));
+        await GetAsync($"/api/tasks/{id}", HttpStatusCode.NotFound);
+    }
+
+    [Test]
+    public async Task The_own_page_may_write()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/tasks/{NewTaskId()}/output") { Content = new StringContent("x") };
+        request.Headers.Add("Origin", Server.Address.GetLeftPart(UriPartial.Authority));
+        using var response = await Http.SendAsync(request);
+
+        Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.OK));
+    }
+
+    [Test]
+    public async Task A_host_that_is_not_this_machine_is_refused()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/tasks");
+        request.Headers.Host = "rebound.example";
+        using var response = await Http.SendAsync(request);
+
+        Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.BadRequest));
+    }
+
+    [Test]
+    public async Task OpenAPI_describes_every_route_with_a_summary_and_examples()
+    {
+        var document = await GetAsync("/openapi.json");
+        var operations = document.GetProperty("paths").EnumerateObject()
+            .SelectMany(path => path.Value.EnumerateObject().Select(operation => (Path: path.Name, Operation: operation))).ToList();
+
+        Assert.That(operations.Select(o => o.Path).Distinct(), Is.SupersetOf(new[]
+        {
+            "/api/tasks", "/api/tasks/{taskId}", "/api/tasks/{taskId}/log", "/api/tasks/{taskId}/logs", "/api/tasks/{taskId}/output",
+            "/api/tasks/{taskId}/output.txt", "/api/agents", "/api/health", "/api/health/ready", "/api/status",
+        }));
+        Assert.That(operations.Where(o => !o.Operation.Value.TryGetProperty("summary", out _)).Select(o => $"{o.Operation.Name} {o.Path}"), Is.Empty);
+        Assert.That(document.GetProperty("components").GetProperty("schemas").EnumerateObject().Count(schema => schema.Value.TryGetProperty("examples", out _)),
+            Is.GreaterThan(8));
+    }
+
+    [Test]
+    public async Task Swagger_UI_is_served() => Assert.That(await Http.GetStringAsync("/docs/index.html"), Does.Contain("swagger"));
+}

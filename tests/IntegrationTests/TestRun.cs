@@ -1,0 +1,10 @@
+using GrooteDashboard.Testing;
+
+namespace GrooteDashboard.IntegrationTests;
+
+[SetUpFixture]
+internal sealed class TestRun
+{
+    [OneTimeTearDown]
+    public Task DropTemplate() => TestDatabase.DropTemplateAsync();
+}
