@@ -18,7 +18,7 @@ public sealed class AgentTaskTests
         {
             Assert.That(task.Status, Is.EqualTo(AgentTaskStatus.Queued));
             Assert.That(task.Version, Is.EqualTo(1));
-            Assert.That(task.IsUnregistered, Is.False);
+            Assert.That(task.Source, Is.Not.EqualTo(AgentTask.UnknownSource));
             Assert.That((task.Source, task.InputMessage, task.AssignedAgent, task.AgentType), Is.EqualTo(("github", "Fix the build", "coder", "planning")));
             Assert.That((task.SessionId, task.UserId, task.ConversationId, task.FlowId, task.ParentTaskId),
                 Is.EqualTo(("session-1", "anna", "conv-1", "github:o/r#7", "task-0")));
@@ -38,7 +38,7 @@ public sealed class AgentTaskTests
         {
             Assert.That(task.Status, Is.EqualTo(AgentTaskStatus.Running));
             Assert.That(task.StartedAt, Is.EqualTo(ManualTime.Start));
-            Assert.That(task.IsUnregistered, Is.True);
+            Assert.That(task.Source, Is.EqualTo(AgentTask.UnknownSource));
             Assert.That((task.Source, task.SessionId), Is.EqualTo((AgentTask.UnknownSource, Session.Unregistered)));
             Assert.That(task.DomainEvents, Is.EqualTo(
                 new[] { new AgentTaskChanged("evt-1", ManualTime.Start, task, AgentTaskStatus.Running, null) }));
