@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using GrooteDashboard.Api.Auth;
+using GrooteDashboard.Api.Hosting;
 using GrooteDashboard.Application.System.Queries;
 using MediatR;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -10,9 +11,6 @@ namespace GrooteDashboard.Api.Endpoints;
 /// <summary>How the service is.</summary>
 internal static class SystemEndpoints
 {
-    /// <summary>The name that existing clients and health checks expect.</summary>
-    private const string ServiceName = "dashboard-api";
-
     private static readonly string Version = Assembly.GetExecutingAssembly().GetName().Version?.ToString(3) ?? "";
 
     public static void MapSystemEndpoints(this IEndpointRouteBuilder app)
@@ -33,7 +31,7 @@ internal static class SystemEndpoints
         {
             // Existing clients show an error page for anything but "healthy" and numbers.
             ["status"] = health.Ready ? "healthy" : "degraded",
-            ["service"] = ServiceName,
+            ["service"] = Telemetry.ServiceName,
             ["version"] = Version,
             ["queue_length"] = health.QueueLength,
             ["sessions"] = health.Connections,
