@@ -1,4 +1,7 @@
+using GrooteDashboard.Application.Realtime.Contracts;
+using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Application.System.Ports;
+using GrooteDashboard.Domain.Tasks;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -44,9 +47,11 @@ internal sealed partial class DatabaseMonitor(
         {
             await using var scope = scopes.CreateAsyncScope();
             // EF Core's lock on its history table lets several processes start at once.
-            await scope.ServiceProvider.GetRequiredService<DashboardDbContext>().Database.MigrateAsync(cancellationToken);
-            _migrated = true;
+            var db = scope.ServiceProvider.GetRequiredService<DashboardDbContext>();
+            await db.Database.MigrateAsync(cancellationToken);
             LogMigrated();
+            await WarmUpAsync(db, cancellationToken);
+            _migrated = true;
             return;
         }
 
@@ -54,6 +59,23 @@ internal sealed partial class DatabaseMonitor(
         deadline.CancelAfter(Patience);
         await using var command = source.CreateCommand("SELECT 1");
         await command.ExecuteScalarAsync(deadline.Token);
+    }
+
+    /// <summary>
+    /// Runs the write path once and undoes it: the first task of a fresh process must not wait until EF Core has compiled its model and queries,
+    /// which takes most of a second.
+    /// </summary>
+    private async Task WarmUpAsync(DashboardDbContext db, CancellationToken cancellationToken)
+    {
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        var entry = new StatusEntry(time.GetUtcNow(), "warm-up", new TaskStatusMessage(
+            "warm-up", AgentTaskStatus.Running, null, 0, null, null, AgentTask.UnknownSource, null, null, null, null, null));
+        db.Add(AgentTask.FromOutput("warm-up", time.GetUtcNow(), "warm-up"));
+        db.Add(OutboxPayload.ToRecord(entry));
+        await db.SaveChangesAsync(cancellationToken);
+        await db.Tasks.SingleAsync(task => task.TaskId == "warm-up", cancellationToken);
+        await transaction.RollbackAsync(cancellationToken);
+        db.ChangeTracker.Clear();
     }
 
     private void Become(string status, bool ready, Exception? reason)

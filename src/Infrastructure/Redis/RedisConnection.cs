@@ -1,4 +1,5 @@
 using GrooteDashboard.Application.Realtime.Contracts;
+using GrooteDashboard.Application.Realtime.Ingest;
 using GrooteDashboard.Application.Realtime.Ports;
 using GrooteDashboard.Application.System.Ports;
 using Microsoft.Extensions.Logging;
@@ -22,10 +23,12 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
     private readonly ILogger<RedisConnection> _logger;
     private readonly Lazy<Task<ConnectionMultiplexer>> _shared;
     private readonly Lazy<Task<ConnectionMultiplexer>> _blocking;
+    private readonly CancellationTokenSource _disposing = new();
     private readonly Lock _stateLock = new();
     private bool _commandsUp;
     private bool _pubSubUp;
     private State _state;
+    private bool _disposed;
 
     public RedisConnection(
         ConfigurationOptions configuration,
@@ -86,15 +89,27 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var connection in new[] { _shared, _blocking })
+        // The container knows this instance under two services, and disposes it once for each.
+        if (Interlocked.Exchange(ref _disposed, true))
         {
-            if (connection.IsValueCreated)
+            return;
+        }
+
+        await _disposing.CancelAsync();
+        foreach (var connection in new[] { _shared, _blocking }.Where(connection => connection.IsValueCreated))
+        {
+            try
             {
-                var redis = await connection.Value;
+                using var redis = await connection.Value;
                 await redis.CloseAsync(allowCommandsToComplete: false);
-                redis.Dispose();
+            }
+            catch (OperationCanceledException)
+            {
+                // It never connected.
             }
         }
+
+        _disposing.Dispose();
     }
 
     private async Task<ConnectionMultiplexer> ConnectSharedAsync()
@@ -109,7 +124,7 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
         return redis;
     }
 
-    private Task<ConnectionMultiplexer> ConnectAsync(string purpose)
+    private async Task<ConnectionMultiplexer> ConnectAsync(string purpose)
     {
         var configuration = _configuration.Clone();
         configuration.AbortOnConnectFail = false;
@@ -118,8 +133,21 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
         configuration.ConnectTimeout = (int)Math.Min(_options.CommandTimeout.TotalMilliseconds, 2_000);
         configuration.ReconnectRetryPolicy = new LinearRetry(ReconnectMilliseconds);
         configuration.KeepAlive = 10;
-        // Connecting runs on the caller's thread up to its first wait, which may be the host's start.
-        return Task.Run(() => ConnectionMultiplexer.ConnectAsync(configuration));
+        for (var failures = 0; ;)
+        {
+            try
+            {
+                // Connecting runs on the caller's thread up to its first wait, which may be the host's start.
+                return await Task.Run(() => ConnectionMultiplexer.ConnectAsync(configuration), _disposing.Token);
+            }
+            catch (Exception e) when (!_disposing.IsCancellationRequested)
+            {
+                // A host whose name is not known yet; an absent server is no exception here.
+                Enter(() => _commandsUp = _pubSubUp = false);
+                LogCannotConnect(e.GetType().Name);
+                await Task.Delay(Backoff.Delay(failures++, _options.RetryDelay, _options.MaxRetryDelay), _time, _disposing.Token);
+            }
+        }
     }
 
     private void Changed(ConnectionType connection, bool up)
@@ -178,6 +206,9 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
                     : new SystemMessage("redis_away", "Redis is away: live output from Redis waits until it is back.")));
         }
     }
+
+    [LoggerMessage(LogLevel.Debug, "Cannot connect to Redis: {Error}")]
+    private partial void LogCannotConnect(string error);
 
     [LoggerMessage(LogLevel.Information, "Redis is up")]
     private partial void LogUp();

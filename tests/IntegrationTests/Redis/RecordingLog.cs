@@ -14,11 +14,15 @@ internal sealed class RecordingLog : ITaskLog, ITaskStatusReader
     private TaskCompletionSource? _noRoom;
     private bool _stores = true;
     private int _unstoredEntries;
+    private int _waiting;
 
     /// <summary>The most entries that were taken but not stored at one time.</summary>
     public int MostUnstored { get; private set; }
 
     public int Appends { get; private set; }
+
+    /// <summary>Appends that wait for the door to open.</summary>
+    public int Waiting => Volatile.Read(ref _waiting);
 
     /// <summary>Output by its text, a command as <c>!status</c>, an announcement as <c>~reason</c>, in their order.</summary>
     public IReadOnlyList<(string TaskId, string What)> Lines
@@ -114,7 +118,9 @@ internal sealed class RecordingLog : ITaskLog, ITaskStatusReader
 
         if (room is not null)
         {
+            Interlocked.Increment(ref _waiting);
             await room.WaitAsync(cancellationToken);
+            Interlocked.Decrement(ref _waiting);
         }
 
         cancellationToken.ThrowIfCancellationRequested();

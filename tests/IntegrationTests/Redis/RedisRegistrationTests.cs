@@ -1,3 +1,4 @@
+using GrooteDashboard.Application.Realtime.Contracts;
 using GrooteDashboard.Application.Realtime.Ports;
 using GrooteDashboard.Application.System.Ports;
 using GrooteDashboard.Application.Tasks.Ports;
@@ -48,7 +49,7 @@ public sealed class RedisRegistrationTests
     }
 
     [Test]
-    public async Task A_wrong_option_stops_the_start_with_a_line_that_names_it()
+    public void A_wrong_option_stops_the_start_with_a_line_that_names_it()
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration["REDIS_URL"] = "redis://localhost";
@@ -60,7 +61,18 @@ public sealed class RedisRegistrationTests
         var options = Assert.Throws<OptionsValidationException>(() => _ = host.Services.GetRequiredService<IOptions<RedisOptions>>().Value);
 
         Assert.That(options!.Message, Does.Contain("StreamStart must be"));
-        await Task.CompletedTask;
+    }
+
+    [Test]
+    public async Task A_host_that_nobody_knows_is_waited_for()
+    {
+        await using var redis = RedisServer.Absent();
+        await using var host = await IngestHost.StartAsync(
+            redis, new RecordingLog(), new() { ["ConnectionStrings:Redis"] = "redis://no-such-host.invalid" });
+
+        await Eventually.IsTrueAsync(() => host.Published.OfType<SystemMessage>().Any(), "it says that Redis is away");
+        Assert.That(host.Health("redis").Status, Is.EqualTo("down"));
+        Assert.That(host.Health("ingest").Status, Is.EqualTo("running"), "it goes on trying");
     }
 
     [Test]

@@ -61,7 +61,6 @@ public sealed class TaskEventStreamReaderTests
         await using var host = await IngestHost.StartAsync(_redis, _log);
         await AddAsync(0, 100);
         await Eventually.IsTrueAsync(() => _log.Of("t").Count() == 100, "every entry is taken");
-        // The next command on the reader's side that could acknowledge comes with this one, which the store takes.
         Assert.That(await _producer.PendingAsync(), Is.EqualTo(100));
 
         _log.Store();

@@ -67,11 +67,6 @@ internal sealed class RegisterTaskHandler(IAgentTaskRepository tasks, ISessionRe
     {
         var now = time.GetUtcNow();
         var task = await tasks.FindAsync(command.TaskId, cancellationToken);
-        if (task is not null && !task.IsUnregistered)
-        {
-            return new RegisteredTask(task.TaskId, task.ConversationId);
-        }
-
         var session = await OpenSessionAsync(command.SessionId ?? Session.WebhookSystem, now, cancellationToken);
         var registration = new TaskRegistration(
             LogText.Clean(command.Source),

@@ -163,7 +163,7 @@ public sealed class ChannelMessagesTests
             Assert.That(report.Output, Is.EqualTo("done"));
             Assert.That(report.Figures, Is.EqualTo(new TaskFigures(0.0421m, 1200, 340)));
             Assert.That(report.Error, Is.Null);
-            Assert.That(report.Result, Is.EqualTo("""{"cost_usd":0.0421,"input_tokens":1200,"output_tokens":"340","success":true,"error":null,"files":["ä.txt"]}"""));
+            Assert.That(report.Result, Is.EqualTo("""{"files":["ä.txt"]}"""));
         });
     }
 

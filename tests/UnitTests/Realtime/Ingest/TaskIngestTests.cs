@@ -187,7 +187,7 @@ public sealed class TaskIngestTests
                     AgentTaskStatus.Failed,
                     "It failed.",
                     "exit 1",
-                    """{"cost_usd":0.12,"input_tokens":900,"output_tokens":80,"success":false,"error":"exit 1"}""",
+                    null,
                     figures)),
                 (ReportOrigin.EventStream, new TaskReport(Output: "raw")),
                 (ReportOrigin.EventStream, new TaskReport(Output: "It failed.")),
