@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net.Sockets;
 using GrooteDashboard.Infrastructure;
 using GrooteDashboard.Performance.Commands;
+using GrooteDashboard.Performance.Measuring;
 using GrooteDashboard.Performance.Peers;
 using Npgsql;
 
@@ -22,9 +23,28 @@ internal static class Commands
 
     private static readonly Option<FileInfo?> Json = new("--json") { HelpName = "file", Description = "Also write the results to this file." };
 
+    private static readonly Option<DirectoryInfo?> Server = new("--server")
+    {
+        HelpName = "folder",
+        Description = "A published server, such as .data/app/server of ./run. [default: the one built with this program]",
+    };
+
     private static readonly Option<int> Rounds = new("--rounds") { DefaultValueFactory = _ => 3, Description = "Runs of each, in turns; the medians count." };
 
-    public static Task<int> RunAsync(string[] args) => new RootCommand(
+    public static Task<int> RunAsync(string[] args)
+    {
+        Rounds.Validators.Add(result => AtLeastOne(result, Rounds));
+        Server.Validators.Add(result =>
+        {
+            if (!File.Exists(Path.Combine(result.GetValue(Server)!.FullName, ServerProcess.DashboardAssembly)))
+            {
+                result.AddError($"--server must hold {ServerProcess.DashboardAssembly}.");
+            }
+        });
+        return Root().Parse(args).InvokeAsync();
+    }
+
+    private static RootCommand Root() => new(
         """
         Measures the server beside what it is made of. The server and its peers run as processes of their own, each with a private
         redis-server (from PATH, or REDIS_SERVER) and the server with a database of its own, which is dropped at the end.
@@ -34,14 +54,13 @@ internal static class Commands
         """)
     {
         Startup(), Latency(), Persist(),
-    }.Parse(args).InvokeAsync();
+    };
 
     private static Command Startup()
     {
-        var command = new Command("startup", "Cold start and memory at rest, beside a bare web server.") { Rounds, Json };
-        Rounds.Validators.Add(result => AtLeastOne(result, Rounds));
+        var command = new Command("startup", "Cold start and memory at rest, beside a bare web server.") { Rounds, Server, Json };
         command.SetAction((arguments, cancel) => GuardAsync(() => StartupCommand.RunAsync(
-            new StartupOptions(arguments.GetValue(Rounds), arguments.GetValue(Json)), cancel)));
+            new StartupOptions(arguments.GetValue(Rounds), ServerOf(arguments), arguments.GetValue(Json)), cancel)));
         return command;
     }
 
@@ -66,7 +85,7 @@ internal static class Commands
         });
         var command = new Command("latency", "Publish to receive over WebSocket, beside a bare loop that forwards the same messages.")
         {
-            rate, seconds, subscribers, Rounds, Json,
+            rate, seconds, subscribers, Rounds, Server, Json,
         };
         command.SetAction((arguments, cancel) => GuardAsync(() => LatencyCommand.RunAsync(
             new LatencyOptions(
@@ -74,6 +93,7 @@ internal static class Commands
                 arguments.GetValue(seconds),
                 arguments.GetValue(subscribers)!,
                 arguments.GetValue(Rounds),
+                ServerOf(arguments),
                 arguments.GetValue(Json)),
             cancel)));
         return command;
@@ -87,12 +107,20 @@ internal static class Commands
         tasks.Validators.Add(result => AtLeastOne(result, tasks));
         var command = new Command("persist", "Chunks stored per second, from Redis and by HTTP, beside a bare COPY of the same rows.")
         {
-            chunks, tasks, Rounds, Json,
+            chunks, tasks, Rounds, Server, Json,
         };
         command.SetAction((arguments, cancel) => GuardAsync(() => PersistCommand.RunAsync(
-            new PersistOptions(arguments.GetValue(chunks), arguments.GetValue(tasks), arguments.GetValue(Rounds), arguments.GetValue(Json)), cancel)));
+            new PersistOptions(
+                arguments.GetValue(chunks),
+                arguments.GetValue(tasks),
+                arguments.GetValue(Rounds),
+                ServerOf(arguments),
+                arguments.GetValue(Json)),
+            cancel)));
         return command;
     }
+
+    private static DirectoryInfo ServerOf(ParseResult arguments) => arguments.GetValue(Server) ?? new DirectoryInfo(AppContext.BaseDirectory);
 
     private static void AtLeastOne(System.CommandLine.Parsing.OptionResult result, Option<int> option)
     {

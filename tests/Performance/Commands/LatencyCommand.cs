@@ -6,7 +6,7 @@ using GrooteDashboard.Testing;
 
 namespace GrooteDashboard.Performance.Commands;
 
-internal sealed record LatencyOptions(int Rate, int Seconds, int[] Subscribers, int Rounds, FileInfo? Json);
+internal sealed record LatencyOptions(int Rate, int Seconds, int[] Subscribers, int Rounds, DirectoryInfo Server, FileInfo? Json);
 
 /// <summary>
 /// One run against one server. Messages out of order came twice or before their predecessor: there are none, or the server is wrong.
@@ -54,7 +54,7 @@ internal static class LatencyCommand
         await using var rawRedis = await RedisServer.StartNewAsync();
         var machine = await Machine.DescribeAsync(database, cancellationToken);
         machine.Write(Console.Out);
-        await using var dashboard = await ServerProcess.StartDashboardAsync(database, dashboardRedis, cancellationToken);
+        await using var dashboard = await ServerProcess.StartDashboardAsync(options.Server, database, dashboardRedis, cancellationToken);
         await using var raw = await ServerProcess.StartRawAsync(rawRedis, cancellationToken);
         Target[] targets = [new(Dashboard, dashboard, dashboardRedis, "/ws"), new(Raw, raw, rawRedis, RawServer.Path)];
 

@@ -9,7 +9,7 @@ using NpgsqlTypes;
 
 namespace GrooteDashboard.Performance.Commands;
 
-internal sealed record PersistOptions(int Chunks, int Tasks, int Rounds, FileInfo? Json);
+internal sealed record PersistOptions(int Chunks, int Tasks, int Rounds, DirectoryInfo Server, FileInfo? Json);
 
 /// <summary>One way of getting chunks into PostgreSQL, once. The COPY goes past the server and uses none of its CPU.</summary>
 internal sealed record PersistRun(string Way, int Round, int Chunks, double Seconds, double? ServerCpuSeconds)
@@ -30,7 +30,6 @@ internal static class PersistCommand
     private const int EventsPerSend = 200;
     private const int ChunksPerRequest = 100;
     private const int Connections = 4;
-    private const int WarmUpChunks = 20_000;
 
     private const string Columns = """task_id, "offset", "timestamp", source_id, kind, output, data, status, previous_status""";
 
@@ -45,11 +44,12 @@ internal static class PersistCommand
         await using var redis = await RedisServer.StartNewAsync();
         var machine = await Machine.DescribeAsync(database, cancellationToken);
         machine.Write(Console.Out);
-        await using var server = await ServerProcess.StartDashboardAsync(database, redis, cancellationToken);
+        await using var server = await ServerProcess.StartDashboardAsync(options.Server, database, redis, cancellationToken);
         await database.ExecuteAsync("CREATE TABLE bare_log (LIKE task_log INCLUDING ALL)", cancellationToken);
         var bench = new Bench(server, database, redis, options);
 
-        await RunRoundAsync(bench with { Options = options with { Chunks = Math.Min(WarmUpChunks, options.Chunks) } }, 0, cancellationToken);
+        // Until the compiler has had its say.
+        await RunRoundAsync(bench, 0, cancellationToken);
         var runs = new List<PersistRun>();
         for (var round = 1; round <= options.Rounds; round++)
         {

@@ -3,7 +3,7 @@ using GrooteDashboard.Testing;
 
 namespace GrooteDashboard.Performance.Commands;
 
-internal sealed record StartupOptions(int Rounds, FileInfo? Json);
+internal sealed record StartupOptions(int Rounds, DirectoryInfo Server, FileInfo? Json);
 
 /// <summary>
 /// One start of one server. Times and CPU from the start of its process to the first answer that it is ready, and on to the first page
@@ -29,7 +29,7 @@ internal static class StartupCommand
 
         var starts = new List<Start>();
         // The first start migrates. It also warms the files of the framework and this program's HTTP client.
-        await using (var server = await ServerProcess.StartDashboardAsync(database, redis, cancellationToken))
+        await using (var server = await ServerProcess.StartDashboardAsync(options.Server, database, redis, cancellationToken))
         {
             starts.Add(await MeasureAsync(Empty, 1, server, cancellationToken));
             for (var i = 0; i < Tasks; i++)
@@ -40,7 +40,7 @@ internal static class StartupCommand
 
         for (var round = 1; round <= options.Rounds; round++)
         {
-            await using (var server = await ServerProcess.StartDashboardAsync(database, redis, cancellationToken))
+            await using (var server = await ServerProcess.StartDashboardAsync(options.Server, database, redis, cancellationToken))
             {
                 starts.Add(await MeasureAsync(Dashboard, round, server, cancellationToken));
             }

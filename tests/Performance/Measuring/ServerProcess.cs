@@ -14,6 +14,9 @@ namespace GrooteDashboard.Performance.Measuring;
 /// </summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
+    public const string DashboardAssembly = "GrooteDashboard.Api.dll";
+
+    private const string OwnAssembly = "GrooteDashboard.Performance.dll";
     private const int LastLines = 15;
 
     /// <summary>Runs the server until standard input ends, which it also does when this process dies.</summary>
@@ -54,20 +57,25 @@ internal sealed class ServerProcess : IAsyncDisposable
     public ProcessUsage Usage => ProcessUsage.Of(_processId);
 
     /// <summary>The dashboard's server, as it is deployed.</summary>
-    public static Task<ServerProcess> StartDashboardAsync(PerformanceDatabase database, RedisServer redis, CancellationToken cancellationToken) =>
+    public static Task<ServerProcess> StartDashboardAsync(
+        DirectoryInfo folder, PerformanceDatabase database, RedisServer redis, CancellationToken cancellationToken) =>
         StartAsync(
-            ["GrooteDashboard.Api.dll"],
+            folder.FullName,
+            [DashboardAssembly],
             "/api/health/ready",
             cancellationToken,
             ("ConnectionStrings__Postgres", database.ConnectionString),
             ("ConnectionStrings__Redis", redis.ConnectionString));
 
     public static Task<ServerProcess> StartBareAsync(CancellationToken cancellationToken) =>
-        StartAsync(["GrooteDashboard.Performance.dll", PeerNames.Argument, PeerNames.Bare], BareServer.Path, cancellationToken);
+        StartAsync(AppContext.BaseDirectory, [OwnAssembly, PeerNames.Argument, PeerNames.Bare], BareServer.Path, cancellationToken);
 
     public static Task<ServerProcess> StartRawAsync(RedisServer redis, CancellationToken cancellationToken) =>
         StartAsync(
-            ["GrooteDashboard.Performance.dll", PeerNames.Argument, PeerNames.Raw, $"127.0.0.1:{redis.Port}"], RawServer.ReadyPath, cancellationToken);
+            AppContext.BaseDirectory,
+            [OwnAssembly, PeerNames.Argument, PeerNames.Raw, $"127.0.0.1:{redis.Port}"],
+            RawServer.ReadyPath,
+            cancellationToken);
 
     /// <summary>As the agent engine does it before it sends output.</summary>
     public async Task RegisterTaskAsync(string taskId, CancellationToken cancellationToken)
@@ -90,7 +98,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     }
 
     private static async Task<ServerProcess> StartAsync(
-        string[] command, string readyPath, CancellationToken cancellationToken, params (string Name, string Value)[] settings)
+        string folder, string[] command, string readyPath, CancellationToken cancellationToken, params (string Name, string Value)[] settings)
     {
         var log = Path.GetTempFileName();
         var address = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePort()}"));
@@ -98,7 +106,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
-            WorkingDirectory = AppContext.BaseDirectory,
+            WorkingDirectory = folder,
         };
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Production";
         start.Environment["ASPNETCORE_URLS"] = address.OriginalString;
