@@ -12,7 +12,7 @@ namespace GrooteDashboard.Api.Hosting;
 /// Collects the metrics of this host while it runs: for <c>/metrics</c> and the system page when they ask,
 /// and for an OTLP collector every minute where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> names one.
 /// </summary>
-internal sealed class Telemetry(IConfiguration configuration, IMeterFactory meters) : IHostedService, IDisposable
+internal sealed class Telemetry(IConfiguration configuration, IMeterFactory meters, TimeProvider time) : IHostedService, IDisposable
 {
     /// <summary>The name that existing clients and health checks expect, too.</summary>
     public const string ServiceName = "dashboard-api";
@@ -47,8 +47,12 @@ internal sealed class Telemetry(IConfiguration configuration, IMeterFactory mete
     /// <summary>What names this process to those who read the metrics of several.</summary>
     public string InstanceId { get; } = $"{Environment.MachineName}:{Environment.ProcessId.ToString(CultureInfo.InvariantCulture)}";
 
+    public DateTimeOffset StartedAt { get; private set; }
+
     public Task StartAsync(CancellationToken cancellationToken)
     {
+        StartedAt = time.GetUtcNow();
+
         // The runtime has both, but as counters, which may never go down.
         var process = meters.Create(ProcessMeter);
         process.CreateObservableGauge("dashboard.process.thread_pool.queue", () => ThreadPool.PendingWorkItemCount, "{work_item}", "Work that waits for a thread");
