@@ -9,8 +9,10 @@ import { Shell } from './app/Shell'
 import './app/theme'
 import './app/tokens.css'
 import './app/app.css'
+import './features/system/system.css'
 import './features/tasks/tasks.css'
 import './features/tasks/log/log.css'
+import { SystemPage } from './features/system/SystemPage'
 import { TaskPage } from './features/tasks/TaskPage'
 import { TasksPage } from './features/tasks/TasksPage'
 import { RealtimeClient } from './realtime/client'
@@ -39,6 +41,7 @@ const router = createBrowserRouter([
       { index: true, element: <Navigate to="/tasks" replace /> },
       { path: 'tasks', element: <TasksPage /> },
       { path: 'tasks/:taskId', element: <TaskPage /> },
+      { path: 'system', element: <SystemPage /> },
       { path: '*', element: <NotFoundPage /> },
     ],
   },
