@@ -29,6 +29,7 @@ internal static class QueryValues
         }
 
         return DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
+            && time.Year < DateTime.MaxValue.Year
             ? time
             : throw Invalid(name, $"{name} must be a day such as 2026-02-03 or an ISO 8601 time.");
     }
