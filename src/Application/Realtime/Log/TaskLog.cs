@@ -231,9 +231,9 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
                 AddRows(task, entry, rows);
                 for (var i = first; i < rows.Count; i++)
                 {
-                    Publish(entry, rows[i]);
-                    // Only now is it the head: whoever asks for the position before is sent this row.
+                    // The head first: whoever comes to watch between these lines and is told the old head would miss this row.
                     task.Offset = rows[i].Offset;
+                    Publish(entry, rows[i]);
                 }
             }
 
@@ -284,8 +284,7 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
         _publisher.Publish(new ChannelFrame(Channels.Task(row.TaskId), row.Offset, row.Timestamp, message));
         if (entry is StatusEntry)
         {
-            _publisher.Publish(new ChannelFrame(Channels.Tasks, _tasksOffset + 1, row.Timestamp, message));
-            Interlocked.Increment(ref _tasksOffset);
+            _publisher.Publish(new ChannelFrame(Channels.Tasks, Interlocked.Increment(ref _tasksOffset), row.Timestamp, message));
         }
     }
 
