@@ -117,7 +117,8 @@ internal sealed class ServerProcess : IAsyncDisposable
 
         var age = Stopwatch.StartNew();
         var supervisor = Process.Start(start) ?? throw new InvalidOperationException("/bin/sh cannot be started.");
-        var processId = int.Parse(await supervisor.StandardOutput.ReadLineAsync(cancellationToken) ?? "", CultureInfo.InvariantCulture);
+        var line = await supervisor.StandardOutput.ReadLineAsync(cancellationToken);
+        var processId = int.Parse(line ?? "", CultureInfo.InvariantCulture);
         var server = new ServerProcess(supervisor, processId, log, address) { Age = age };
         try
         {
