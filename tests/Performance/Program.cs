@@ -147,8 +147,8 @@ internal static class Commands
             await command();
             return 0;
         }
-        catch (Exception e) when (e is ConfigurationException or NpgsqlException or SocketException or IOException or HttpRequestException
-            or TimeoutException or InvalidOperationException)
+        catch (Exception e) when (e is ConfigurationException or NpgsqlException or SocketException or IOException or TimeoutException
+            or HttpRequestException or InvalidOperationException)
         {
             await Console.Error.WriteLineAsync(e.Message);
             return Failed;

@@ -63,7 +63,8 @@ internal sealed class Audience : IDisposable
 
             audience._thread.Start();
             await Probe.Until(
-                () => audience.Received == 0 && audience._listeners.TrueForAll(listener => listener.IsSubscribed), "all clients are subscribed");
+                () => audience.Received == 0 && audience._listeners.TrueForAll(listener => listener.IsSubscribed),
+                "all clients are subscribed");
             return audience;
         }
         catch

@@ -98,7 +98,11 @@ internal sealed class ServerProcess : IAsyncDisposable
     }
 
     private static async Task<ServerProcess> StartAsync(
-        string folder, string[] command, string readyPath, CancellationToken cancellationToken, params (string Name, string Value)[] settings)
+        string folder,
+        string[] command,
+        string readyPath,
+        CancellationToken cancellationToken,
+        params (string Name, string Value)[] settings)
     {
         var log = Path.GetTempFileName();
         var address = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePort()}"));
