@@ -49,7 +49,8 @@ internal static class Commands
                 result.AddError($"--server must hold {ServerProcess.DashboardAssembly}.");
             }
         });
-        return Root().Parse(args).InvokeAsync();
+        // On Ctrl-C the servers are stopped and the database is dropped.
+        return Root().Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(20) });
     }
 
     private static RootCommand Root() => new(
@@ -129,7 +130,8 @@ internal static class Commands
         return command;
     }
 
-    private static DirectoryInfo ServerOf(ParseResult arguments) => arguments.GetValue(Server) ?? new DirectoryInfo(AppContext.BaseDirectory);
+    private static DirectoryInfo ServerOf(ParseResult arguments) =>
+        arguments.GetValue(Server) ?? new DirectoryInfo(AppContext.BaseDirectory);
 
     private static void AtLeastOne(System.CommandLine.Parsing.OptionResult result, Option<int> option)
     {
