@@ -21,7 +21,15 @@ public static class DependencyInjection
     public static IServiceCollection AddDashboardInfrastructure(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddPostgres(PostgresConnectionString.From(configuration));
-        services.AddRedis(configuration);
+        try
+        {
+            services.AddRedis(configuration);
+        }
+        catch (FormatException e)
+        {
+            throw new ConfigurationException($"ConnectionStrings__Redis or REDIS_URL: {e.Message}", e);
+        }
+
         return services;
     }
 

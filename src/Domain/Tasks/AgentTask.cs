@@ -16,6 +16,7 @@ public sealed class AgentTask : Entity
     public const int MaxErrorLength = 100_000;
     public const int MaxMetadataLength = 1_000_000;
     public const string UnknownSource = "unknown";
+    public const string NoMetadata = "{}";
     public const string DefaultAgent = "brain";
     public const string DefaultAgentType = "webhook";
 
@@ -74,7 +75,7 @@ public sealed class AgentTask : Entity
     public double? DurationSeconds { get; private set; }
 
     /// <summary>JSON object.</summary>
-    public string SourceMetadata { get; private set; } = "{}";
+    public string SourceMetadata { get; private set; } = NoMetadata;
 
     public string? ConversationId { get; private set; }
 
@@ -84,9 +85,6 @@ public sealed class AgentTask : Entity
 
     /// <summary>Grows by one with every change; a repeat of a change is recognisable by (task_id, version).</summary>
     public int Version { get; private set; }
-
-    /// <summary>Nobody has said yet what this task is for: it was created by its own output.</summary>
-    public bool IsUnregistered => Source == UnknownSource;
 
     public static AgentTask Register(string taskId, TaskRegistration registration, DateTimeOffset now, string eventId)
     {
@@ -98,7 +96,14 @@ public sealed class AgentTask : Entity
             Status = AgentTaskStatus.Queued,
             CreatedAt = now,
         };
-        task.Describe(registration);
+        task.Source = registration.Source;
+        task.SourceMetadata = registration.SourceMetadata;
+        task.InputMessage = registration.InputMessage;
+        task.AssignedAgent = registration.AssignedAgent;
+        task.AgentType = registration.AgentType;
+        task.ConversationId = registration.ConversationId;
+        task.FlowId = registration.FlowId;
+        task.ParentTaskId = registration.ParentTaskId;
         task.Changed(now, eventId, previous: null);
         return task;
     }
@@ -121,18 +126,32 @@ public sealed class AgentTask : Entity
         return task;
     }
 
-    /// <summary>Fills in a task that its own output created earlier. A task that is registered already keeps what it has.</summary>
+    /// <summary>
+    /// Takes from a registration what is not known yet: all of it where the task was created by its own output, and else what an earlier
+    /// registration by another way left out. Repeating a registration changes nothing.
+    /// </summary>
     /// <returns>Whether anything changed.</returns>
     public bool FillIn(TaskRegistration registration, DateTimeOffset now, string eventId)
     {
-        if (!IsUnregistered)
+        var before = (SessionId, UserId, Source, SourceMetadata, InputMessage, AssignedAgent, AgentType, ConversationId, FlowId, ParentTaskId);
+        if (SessionId == Session.Unregistered)
+        {
+            (SessionId, UserId) = (registration.SessionId, registration.UserId);
+        }
+
+        Source = Source == UnknownSource ? registration.Source : Source;
+        SourceMetadata = SourceMetadata == NoMetadata ? registration.SourceMetadata : SourceMetadata;
+        InputMessage = InputMessage.Length == 0 ? registration.InputMessage : InputMessage;
+        AssignedAgent ??= registration.AssignedAgent;
+        AgentType = AgentType == UnknownSource ? registration.AgentType : AgentType;
+        ConversationId ??= registration.ConversationId;
+        FlowId ??= registration.FlowId;
+        ParentTaskId ??= registration.ParentTaskId;
+        if (before == (SessionId, UserId, Source, SourceMetadata, InputMessage, AssignedAgent, AgentType, ConversationId, FlowId, ParentTaskId))
         {
             return false;
         }
 
-        SessionId = registration.SessionId;
-        UserId = registration.UserId;
-        Describe(registration);
         Changed(now, eventId, previous: null);
         return true;
     }
@@ -277,21 +296,9 @@ public sealed class AgentTask : Entity
         }
     }
 
-    private void Describe(TaskRegistration registration)
-    {
-        Source = registration.Source;
-        SourceMetadata = registration.SourceMetadata;
-        InputMessage = registration.InputMessage;
-        AssignedAgent = registration.AssignedAgent;
-        AgentType = registration.AgentType;
-        ConversationId = registration.ConversationId;
-        FlowId = registration.FlowId;
-        ParentTaskId = registration.ParentTaskId;
-    }
-
     private void Changed(DateTimeOffset now, string eventId, AgentTaskStatus? previous)
     {
         Version++;
-        Raise(new AgentTaskChanged(eventId, now, this, Status, previous));
+        Raise(new AgentTaskChanged(eventId, now, this, Status, previous, Version));
     }
 }

@@ -18,7 +18,7 @@ public sealed record TaskRegistration(
     string UserId,
     string? AssignedAgent = AgentTask.DefaultAgent,
     string AgentType = AgentTask.DefaultAgentType,
-    string SourceMetadata = "{}",
+    string SourceMetadata = AgentTask.NoMetadata,
     string? ConversationId = null,
     string? FlowId = null,
     string? ParentTaskId = null);

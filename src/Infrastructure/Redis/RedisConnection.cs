@@ -1,4 +1,5 @@
 using GrooteDashboard.Application.Realtime.Contracts;
+using GrooteDashboard.Application.Realtime.Ingest;
 using GrooteDashboard.Application.Realtime.Ports;
 using GrooteDashboard.Application.System.Ports;
 using Microsoft.Extensions.Logging;
@@ -22,10 +23,12 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
     private readonly ILogger<RedisConnection> _logger;
     private readonly Lazy<Task<ConnectionMultiplexer>> _shared;
     private readonly Lazy<Task<ConnectionMultiplexer>> _blocking;
+    private readonly CancellationTokenSource _disposing = new();
     private readonly Lock _stateLock = new();
     private bool _commandsUp;
     private bool _pubSubUp;
     private State _state;
+    private bool _disposed;
 
     public RedisConnection(
         ConfigurationOptions configuration,
@@ -86,15 +89,27 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var connection in new[] { _shared, _blocking })
+        // The container knows this instance under two services, and disposes it once for each.
+        if (Interlocked.Exchange(ref _disposed, true))
         {
-            if (connection.IsValueCreated)
+            return;
+        }
+
+        await _disposing.CancelAsync();
+        foreach (var connection in new[] { _shared, _blocking }.Where(connection => connection.IsValueCreated))
+        {
+            try
             {
-                var redis = await connection.Value;
+                using var redis = await connection.Value;
                 await redis.CloseAsync(allowCommandsToComplete: false);
-                redis.Dispose();
+            }
+            catch (OperationCanceledException)
+            {
+                // It never connected.
             }
         }
+
+        _disposing.Dispose();
     }
 
     private async Task<ConnectionMultiplexer> ConnectSharedAsync()
@@ -103,14 +118,34 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
         // Messages are handed over one at a time, in the order in which Redis sends them, across all subscriptions. (In version 2 only
         // the queues of ISubscriber.Subscribe(channel).OnMessage keep order; this line is the one place where that has to change.)
         redis.PreserveAsyncOrder = true;
-        redis.ConnectionFailed += (_, e) => Set(e.ConnectionType, up: false);
-        redis.ConnectionRestored += (_, e) => Set(e.ConnectionType, up: true);
-        Set(ConnectionType.Interactive, redis.IsConnected);
-        Set(ConnectionType.Subscription, redis.GetSubscriber().IsConnected());
+        redis.ConnectionFailed += (_, e) => Changed(e.ConnectionType, up: false);
+        redis.ConnectionRestored += (_, e) => Changed(e.ConnectionType, up: true);
+        Enter(() => (_commandsUp, _pubSubUp) = (redis.IsConnected, redis.GetSubscriber().IsConnected()));
+        _ = ConfirmAsync(redis);
         return redis;
     }
 
-    private Task<ConnectionMultiplexer> ConnectAsync(string purpose)
+    /// <summary>
+    /// Asks until the first answer: a connection that was established while its events were not listened to yet is told by no event.
+    /// </summary>
+    private async Task ConfirmAsync(ConnectionMultiplexer redis)
+    {
+        while (!IsUp && !_disposing.IsCancellationRequested)
+        {
+            try
+            {
+                await Task.WhenAll(redis.GetDatabase().PingAsync(), redis.GetSubscriber().PingAsync())
+                    .WaitAsync(_options.CommandTimeout, _time, _disposing.Token);
+                Enter(() => _commandsUp = _pubSubUp = true);
+            }
+            catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException or OperationCanceledException)
+            {
+                await Task.Delay(ReconnectMilliseconds, CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task<ConnectionMultiplexer> ConnectAsync(string purpose)
     {
         var configuration = _configuration.Clone();
         configuration.AbortOnConnectFail = false;
@@ -119,40 +154,54 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
         configuration.ConnectTimeout = (int)Math.Min(_options.CommandTimeout.TotalMilliseconds, 2_000);
         configuration.ReconnectRetryPolicy = new LinearRetry(ReconnectMilliseconds);
         configuration.KeepAlive = 10;
-        // Connecting runs on the caller's thread up to its first wait, which may be the host's start.
-        return Task.Run(() => ConnectionMultiplexer.ConnectAsync(configuration));
+        for (var failures = 0; ;)
+        {
+            try
+            {
+                // Connecting runs on the caller's thread up to its first wait, which may be the host's start.
+                return await Task.Run(() => ConnectionMultiplexer.ConnectAsync(configuration), _disposing.Token);
+            }
+            catch (Exception e) when (!_disposing.IsCancellationRequested)
+            {
+                // A host whose name is not known yet; an absent server is no exception here.
+                Enter(() => _commandsUp = _pubSubUp = false);
+                LogCannotConnect(e.GetType().Name);
+                await Task.Delay(Backoff.Delay(failures++, _options.RetryDelay, _options.MaxRetryDelay), _time, _disposing.Token);
+            }
+        }
     }
 
-    private void Set(ConnectionType connection, bool up)
+    private void Changed(ConnectionType connection, bool up)
     {
-        State previous, state;
+        switch (connection)
+        {
+            case ConnectionType.Interactive:
+                Enter(() => _commandsUp = up);
+                break;
+            case ConnectionType.Subscription:
+                Enter(() => _pubSubUp = up);
+                if (up)
+                {
+                    PubSubRestored?.Invoke();
+                }
+
+                break;
+        }
+    }
+
+    private void Enter(Action change)
+    {
         lock (_stateLock)
         {
-            switch (connection)
+            change();
+            var up = _commandsUp && _pubSubUp;
+            var previous = _state.Up;
+            if (previous != up)
             {
-                case ConnectionType.Interactive:
-                    _commandsUp = up;
-                    break;
-                case ConnectionType.Subscription:
-                    _pubSubUp = up;
-                    break;
-                default:
-                    return;
+                Volatile.Write(ref _state, new State(up, _time.GetUtcNow()));
+                // In the lock, so that away and back are said in the order in which they happen.
+                Announce(up, first: previous is null);
             }
-
-            previous = _state;
-            state = previous.Up == (_commandsUp && _pubSubUp) ? previous : new State(_commandsUp && _pubSubUp, _time.GetUtcNow());
-            Volatile.Write(ref _state, state);
-        }
-
-        if (state != previous)
-        {
-            Announce(state.Up == true, first: previous.Up is null);
-        }
-
-        if (up && connection == ConnectionType.Subscription)
-        {
-            PubSubRestored?.Invoke();
         }
     }
 
@@ -178,6 +227,9 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
                     : new SystemMessage("redis_away", "Redis is away: live output from Redis waits until it is back.")));
         }
     }
+
+    [LoggerMessage(LogLevel.Debug, "Cannot connect to Redis: {Error}")]
+    private partial void LogCannotConnect(string error);
 
     [LoggerMessage(LogLevel.Information, "Redis is up")]
     private partial void LogUp();

@@ -88,6 +88,7 @@ internal sealed partial class TaskEventStreamReader : ISourceProgress
     {
         for (var failures = 0; ;)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             try
             {
                 if (Volatile.Read(ref _recover))

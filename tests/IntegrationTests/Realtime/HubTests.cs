@@ -19,7 +19,7 @@ internal sealed class HubTests
         {
             while (!stop.IsCancellationRequested)
             {
-                for (var i = 0; i < 20; i++)
+                for (var i = 0; i < 10; i++)
                 {
                     host.PublishOutput("1", "x");
                 }
@@ -31,7 +31,7 @@ internal sealed class HubTests
         await Task.WhenAll(Enumerable.Range(0, 4).Select(async _ =>
         {
             await using var client = await host.JoinAsync();
-            for (var round = 0; round < 50; round++)
+            for (var round = 0; round < 30; round++)
             {
                 await client.SendAsync(new { type = "subscribe", channel = "task:1" });
                 var subscribed = await client.ReceiveAsync("subscribed");
@@ -247,7 +247,11 @@ internal sealed class HubTests
     {
         await using var host = await HubHost.StartAsync(new
         {
-            OutboxBytes = 64 << 10, FramesPerSecond = 100_000, FrameBurst = 100_000, StallTimeout = "00:00:00.200", SweepInterval = "00:00:00.010",
+            OutboxBytes = 64 << 10,
+            FramesPerSecond = 100_000,
+            FrameBurst = 100_000,
+            StallTimeout = "00:00:00.200",
+            SweepInterval = "00:00:00.010",
         });
         using var rude = await RawClient.JoinAsync(host.Address, receiveBuffer: 4096);
         var question = ClientFrames.Encode(Opcode.Ping, new byte[125]);
@@ -282,9 +286,9 @@ internal sealed class HubTests
     [Test]
     public async Task A_client_that_answers_pings_stays()
     {
-        await using var host = await HubHost.StartAsync(new { HeartbeatInterval = "00:00:00.050", SweepInterval = "00:00:00.010" });
+        await using var host = await HubHost.StartAsync(new { HeartbeatInterval = "00:00:00.200", SweepInterval = "00:00:00.010" });
         using var client = await RawClient.JoinAsync(host.Address);
-        for (var beat = 0; beat < 8; beat++)
+        for (var beat = 0; beat < 5; beat++)
         {
             Assert.That((await client.ReadFrameAsync()).Opcode, Is.EqualTo(Opcode.Ping));
             await client.SendAsync(ClientFrames.Encode(Opcode.Pong, []));
@@ -294,7 +298,7 @@ internal sealed class HubTests
     [Test]
     public async Task On_shutdown_clients_are_told_when_to_come_back_and_the_deaf_do_not_hold_it_up()
     {
-        await using var host = await HubHost.StartAsync(new { ReconnectWithinSeconds = 7, CloseTimeout = "00:00:00.200", SweepInterval = "00:00:00.010" });
+        await using var host = await HubHost.StartAsync(new { ReconnectWithinSeconds = 7, CloseTimeout = "00:00:01", SweepInterval = "00:00:00.010" });
         await using var client = await host.JoinAsync();
         using var deaf = await RawClient.JoinAsync(host.Address);
 

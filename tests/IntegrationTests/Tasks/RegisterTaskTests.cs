@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using GrooteDashboard.Testing;
 
 namespace GrooteDashboard.IntegrationTests.Tasks;
 
@@ -45,6 +46,28 @@ internal sealed class RegisterTaskTests : ServerFixture
         Assert.That(again.GetProperty("task_id").GetString(), Is.EqualTo(id));
         Assert.That(task.GetProperty("source").GetString(), Is.EqualTo("github"));
         Assert.That(task.GetProperty("version").GetInt32(), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_second_registration_by_another_way_brings_what_the_first_left_out()
+    {
+        var id = NewTaskId();
+        await AddEventAsync("webhook:task_created", id, new { task_id = id, source = "github", event_type = "issues", input_message = "from the webhook" });
+        await Probe.Until(async () => (await Http.GetAsync($"/api/tasks/{id}")).IsSuccessStatusCode, "the webhook's task is there");
+        await PostAsync("/api/tasks", new
+        {
+            task_id = id, source = "github", input_message = "from the engine", conversation_id = "conv-9", flow_id = "github:o/r#9", source_metadata = new { issue = 9 },
+        });
+
+        var task = await GetAsync($"/api/tasks/{id}");
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(task.GetProperty("input_message").GetString(), Is.EqualTo("from the webhook"));
+            Assert.That(task.GetProperty("conversation_id").GetString(), Is.EqualTo("conv-9"));
+            Assert.That(task.GetProperty("flow_id").GetString(), Is.EqualTo("github:o/r#9"));
+            Assert.That(task.GetProperty("source_metadata").GetProperty("issue").GetInt32(), Is.EqualTo(9));
+        });
     }
 
     [Test]

@@ -20,10 +20,10 @@ internal static class ServerMessages
     private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     [ThreadStatic]
-    private static ArrayBufferWriter<byte>? buffer;
+    private static ArrayBufferWriter<byte>? _buffer;
 
     [ThreadStatic]
-    private static Utf8JsonWriter? json;
+    private static Utf8JsonWriter? _json;
 
     public static byte[] Connected(string clientId, TimeSpan heartbeat)
     {
@@ -215,24 +215,24 @@ internal static class ServerMessages
 
     private static Utf8JsonWriter Begin(JsonEncodedText type)
     {
-        if (buffer is null || buffer.Capacity > MaxKeptBuffer)
+        if (_buffer is null || _buffer.Capacity > MaxKeptBuffer)
         {
-            buffer = new ArrayBufferWriter<byte>(1024);
+            _buffer = new ArrayBufferWriter<byte>(1024);
         }
 
-        buffer.ResetWrittenCount();
-        json ??= new Utf8JsonWriter(buffer, Relaxed);
-        json.Reset(buffer);
-        json.WriteStartObject();
-        json.WriteString(Names.Type, type);
-        return json;
+        _buffer.ResetWrittenCount();
+        _json ??= new Utf8JsonWriter(_buffer, Relaxed);
+        _json.Reset(_buffer);
+        _json.WriteStartObject();
+        _json.WriteString(Names.Type, type);
+        return _json;
     }
 
     private static byte[] End(Utf8JsonWriter writer)
     {
         writer.WriteEndObject();
         writer.Flush();
-        return FrameEncoder.Text(buffer!.WrittenSpan);
+        return FrameEncoder.Text(_buffer!.WrittenSpan);
     }
 
     /// <summary>The words of the protocol, encoded once.</summary>

@@ -7,7 +7,11 @@ namespace GrooteDashboard.Application.Realtime.Ingest;
 internal static class ChannelMessages
 {
     /// <summary>Parts of a result that are large and that the task's log has already.</summary>
-    private static readonly string[] NotPartOfResult = ["output", "raw_output", "tool_events", "thinking_blocks"];
+    /// <summary>What the log or the task itself holds already.</summary>
+    private static readonly string[] NotPartOfResult =
+    [
+        "output", "raw_output", "tool_events", "thinking_blocks", "success", "error", "cost_usd", "input_tokens", "output_tokens", "duration_seconds",
+    ];
 
     public static IEnumerable<IngestStep> Translate(ChannelMessage message, DateTimeOffset now)
     {

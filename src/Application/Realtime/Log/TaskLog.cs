@@ -231,9 +231,9 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
                 AddRows(task, entry, rows);
                 for (var i = first; i < rows.Count; i++)
                 {
-                    Publish(entry, rows[i]);
-                    // Only now is it the head: whoever asks for the position before is sent this row.
+                    // The head first: whoever comes to watch between these lines and is told the old head would miss this row.
                     task.Offset = rows[i].Offset;
+                    Publish(entry, rows[i]);
                 }
             }
 
@@ -258,14 +258,14 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
                 var (id, data) = (output.SourceId, output.Data);
                 foreach (var piece in LogText.Split(LogText.Clean(output.Text)))
                 {
-                    rows.Add(new LogRow(task.TaskId, ++offset, output.Timestamp, id, output.Kind, piece, data, null, null));
+                    rows.Add(new LogRow(task.TaskId, ++offset, ToMicroseconds(output.Timestamp), id, output.Kind, piece, data, null, null));
                     (id, data) = (null, null);
                 }
 
                 task.HasOutput |= output.Kind == OutputKinds.Output;
                 break;
             case StatusEntry status:
-                rows.Add(new LogRow(task.TaskId, ++offset, status.Timestamp, status.SourceId, null, null, StatusData.From(status.Message), status.Message.Status, status.Message.Previous));
+                rows.Add(new LogRow(task.TaskId, ++offset, ToMicroseconds(status.Timestamp), status.SourceId, null, null, StatusData.From(status.Message), status.Message.Status, status.Message.Previous));
                 task.Status = status.Message.Status;
                 break;
         }
@@ -284,10 +284,12 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
         _publisher.Publish(new ChannelFrame(Channels.Task(row.TaskId), row.Offset, row.Timestamp, message));
         if (entry is StatusEntry)
         {
-            _publisher.Publish(new ChannelFrame(Channels.Tasks, _tasksOffset + 1, row.Timestamp, message));
-            Interlocked.Increment(ref _tasksOffset);
+            _publisher.Publish(new ChannelFrame(Channels.Tasks, Interlocked.Increment(ref _tasksOffset), row.Timestamp, message));
         }
     }
+
+    /// <summary>The store keeps microseconds: what is said live and what is read later are to be the same.</summary>
+    private static DateTimeOffset ToMicroseconds(DateTimeOffset time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMicrosecond));
 
     private void PublishLoss(string taskId, string reason) =>
         _publisher.Publish(new ChannelFrame(Channels.Task(taskId), null, _time.GetUtcNow(), new GapMessage(null, null, reason, null)));
@@ -374,7 +376,9 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
         {
             try
             {
-                return await attempt(cancellationToken);
+                var answer = await attempt(cancellationToken);
+                _metrics.StoreAnswered();
+                return answer;
             }
             catch (Exception e) when (e is not LogRejectedException && !cancellationToken.IsCancellationRequested)
             {

@@ -19,10 +19,11 @@ internal sealed class GetTaskHandler(ITaskReader tasks, ITaskLogReader log, ICha
 {
     public async Task<TaskDetails?> Handle(GetTaskQuery query, CancellationToken cancellationToken)
     {
-        // The position first: what happens between the two reads is then told again rather than missed.
+        // What is stored so far comes first: what happens between the reads is then told again rather than missed.
         var channel = Channels.Task(query.TaskId);
-        var position = await positions.GetAsync(channel, cancellationToken);
-        if (await tasks.FindAsync(query.TaskId, cancellationToken) is not { } task)
+        var (epoch, _) = await positions.GetAsync(channel, cancellationToken);
+        if (await log.PeekAsync(query.TaskId, cancellationToken) is not { } stored
+            || await tasks.FindAsync(query.TaskId, cancellationToken) is not { } task)
         {
             return null;
         }
@@ -32,7 +33,7 @@ internal sealed class GetTaskHandler(ITaskReader tasks, ITaskLogReader log, ICha
         {
             OutputStream = output.Text,
             OutputTruncated = output.Truncated,
-            LogPosition = new LogPosition(channel, position.Epoch, position.Offset),
+            LogPosition = new LogPosition(channel, epoch, stored.LastOffset),
         };
     }
 }

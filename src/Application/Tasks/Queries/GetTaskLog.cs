@@ -39,14 +39,15 @@ internal sealed class GetTaskLogHandler(ITaskLogReader log, IChannelPositions po
     public async Task<TaskLogPage?> Handle(GetTaskLogQuery query, CancellationToken cancellationToken)
     {
         var channel = Channels.Task(query.TaskId);
-        var position = await positions.GetAsync(channel, cancellationToken);
+        var (epoch, _) = await positions.GetAsync(channel, cancellationToken);
         var range = new TaskLogRange(
             query.After,
             query.Tail is null ? query.Before : long.MaxValue,
             query.Tail ?? query.Limit,
             query.Kinds.Count == 0 ? null : query.Kinds);
         return await log.ReadAsync(query.TaskId, range, cancellationToken) is { } page
-            ? page with { Position = new LogPosition(channel, position.Epoch, position.Offset) }
+            // Not the head of the channel: what is published but not stored yet is not in this answer.
+            ? page with { Position = new LogPosition(channel, epoch, page.LastOffset) }
             : null;
     }
 }

@@ -16,6 +16,8 @@ internal sealed class TaskLogReader(DashboardDbContext db) : ITaskLogReader
 
     private const int OutputPageSize = 250;
 
+    private const int TailPageSize = 32;
+
     public async Task<TaskLogPage?> ReadAsync(string taskId, TaskLogRange range, CancellationToken cancellationToken)
     {
         if (await PeekAsync(taskId, cancellationToken) is not { } task)
@@ -53,17 +55,24 @@ internal sealed class TaskLogReader(DashboardDbContext db) : ITaskLogReader
         var pieces = new List<string>();
         DateTimeOffset? newest = null;
         var length = 0;
-        var output = db.TaskLog.AsNoTracking().Where(row => row.TaskId == taskId && row.Kind == OutputKinds.Output)
-            .OrderByDescending(row => row.Offset).Select(row => new { row.Output, row.Timestamp });
-        await foreach (var row in output.AsAsyncEnumerable().WithCancellation(cancellationToken))
+        var before = long.MaxValue;
+        // In pages, of few rows first: the connection reads an answer to its end, also where the reader has enough.
+        for (var (rows, more) = (TailPageSize, true); more && length <= maxLength; rows *= 2)
         {
-            newest ??= row.Timestamp;
-            pieces.Add(row.Output!);
-            length += row.Output!.Length;
-            if (length > maxLength)
+            var page = await db.TaskLog.AsNoTracking()
+                .Where(row => row.TaskId == taskId && row.Kind == OutputKinds.Output && row.Offset < before)
+                .OrderByDescending(row => row.Offset).Take(rows)
+                .Select(row => new { row.Offset, row.Output, row.Timestamp })
+                .ToListAsync(cancellationToken);
+            foreach (var row in page.TakeWhile(_ => length <= maxLength))
             {
-                break;
+                newest ??= row.Timestamp;
+                pieces.Add(row.Output!);
+                length += row.Output!.Length;
+                before = row.Offset;
             }
+
+            more = page.Count == rows;
         }
 
         var text = new StringBuilder(length);
@@ -82,7 +91,8 @@ internal sealed class TaskLogReader(DashboardDbContext db) : ITaskLogReader
             .Select(task => new StoredTask(
                 task.Status,
                 task.Error,
-                task.OutputDueAt != null,
+                // What came before a change is stored at the latest together with the change, which ends its row in the outbox.
+                task.OutputDueAt != null || db.Outbox.Any(row => row.Topic == OutboxRecord.TaskLogTopic && row.Key == taskId),
                 db.TaskLog.Where(row => row.TaskId == taskId).Max(row => (long?)row.Offset) ?? 0))
             .SingleOrDefaultAsync(cancellationToken);
 

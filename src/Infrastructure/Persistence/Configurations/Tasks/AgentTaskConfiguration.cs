@@ -12,7 +12,6 @@ internal sealed class AgentTaskConfiguration : IEntityTypeConfiguration<AgentTas
         task.ToTable("tasks");
         task.HasKey(t => t.TaskId);
         task.Ignore(t => t.DomainEvents);
-        task.Ignore(t => t.IsUnregistered);
         task.Property(t => t.TaskId).HasColumnName("task_id");
         task.Property(t => t.SessionId).HasColumnName("session_id");
         task.Property(t => t.UserId).HasColumnName("user_id");
