@@ -55,6 +55,8 @@ internal sealed class HubHost : IAsyncDisposable, IChannelPositions
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
+        // Hosts by any name: the server's own settings may lie beside the tests.
+        builder.Configuration["AllowedHosts"] = "*";
         foreach (var option in options?.GetType().GetProperties() ?? [])
         {
             builder.Configuration[$"{RealtimeOptions.Section}:{option.Name}"] =

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using GrooteDashboard.Application.Realtime.Contracts;
 using GrooteDashboard.Application.Realtime.Ports;
@@ -26,6 +27,10 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
     /// <summary>Contract: a task channel that was active in the minute before an interruption is told of it.</summary>
     private static readonly TimeSpan ActiveWindow = TimeSpan.FromMinutes(1);
 
+    /// <summary>How long a task that is stored and silent stays in memory, and how often that is looked at.</summary>
+    private static readonly TimeSpan IdleTime = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan ForgetInterval = TimeSpan.FromMinutes(1);
+
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(5);
 
@@ -44,6 +49,7 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
     private readonly ConcurrentDictionary<string, TaskCompletionSource> _waiters = new(StringComparer.Ordinal);
     private readonly string _epoch = Guid.NewGuid().ToString("N")[..12];
     private long _tasksOffset;
+    private DateTimeOffset _forgotAt;
 
     public TaskLog(
         ITaskLogStore store,
@@ -231,9 +237,9 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
                 AddRows(task, entry, rows);
                 for (var i = first; i < rows.Count; i++)
                 {
-                    Publish(entry, rows[i]);
-                    // Only now is it the head: whoever asks for the position before is sent this row.
+                    // The head first: whoever comes to watch between these lines and is told the old head would miss this row.
                     task.Offset = rows[i].Offset;
+                    Publish(entry, rows[i]);
                 }
             }
 
@@ -258,15 +264,20 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
                 var (id, data) = (output.SourceId, output.Data);
                 foreach (var piece in LogText.Split(LogText.Clean(output.Text)))
                 {
-                    rows.Add(new LogRow(task.TaskId, ++offset, output.Timestamp, id, output.Kind, piece, data, null, null));
+                    rows.Add(new LogRow(task.TaskId, ++offset, ToMicroseconds(output.Timestamp), id, output.Kind, piece, data, null, null));
                     (id, data) = (null, null);
                 }
 
                 task.HasOutput |= output.Kind == OutputKinds.Output;
                 break;
             case StatusEntry status:
-                rows.Add(new LogRow(task.TaskId, ++offset, status.Timestamp, status.SourceId, null, null, StatusData.From(status.Message), status.Message.Status, status.Message.Previous));
-                task.Status = status.Message.Status;
+                rows.Add(new LogRow(task.TaskId, ++offset, ToMicroseconds(status.Timestamp), status.SourceId, null, null, StatusData.From(status.Message), status.Message.Status, status.Message.Previous));
+                if (status.Message.Version > task.StatusVersion)
+                {
+                    // One that waited in the outbox may come after a newer one.
+                    (task.Status, task.StatusVersion) = (status.Message.Status, status.Message.Version);
+                }
+
                 break;
         }
 
@@ -284,10 +295,12 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
         _publisher.Publish(new ChannelFrame(Channels.Task(row.TaskId), row.Offset, row.Timestamp, message));
         if (entry is StatusEntry)
         {
-            _publisher.Publish(new ChannelFrame(Channels.Tasks, _tasksOffset + 1, row.Timestamp, message));
-            Interlocked.Increment(ref _tasksOffset);
+            _publisher.Publish(new ChannelFrame(Channels.Tasks, Interlocked.Increment(ref _tasksOffset), row.Timestamp, message));
         }
     }
+
+    /// <summary>The store keeps microseconds: what is said live and what is read later are to be the same.</summary>
+    private static DateTimeOffset ToMicroseconds(DateTimeOffset time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMicrosecond));
 
     private void PublishLoss(string taskId, string reason) =>
         _publisher.Publish(new ChannelFrame(Channels.Task(taskId), null, _time.GetUtcNow(), new GapMessage(null, null, reason, null)));
@@ -374,7 +387,9 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
         {
             try
             {
-                return await attempt(cancellationToken);
+                var answer = await attempt(cancellationToken);
+                _metrics.StoreAnswered();
+                return answer;
             }
             catch (Exception e) when (e is not LogRejectedException && !cancellationToken.IsCancellationRequested)
             {
@@ -397,14 +412,17 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
             }
         }
 
-        if (_open.Count <= _options.MaxTasksInMemory)
+        var now = _time.GetUtcNow();
+        if (_open.Count <= _options.MaxTasksInMemory && now - _forgotAt < ForgetInterval)
         {
             return;
         }
 
-        // A tenth at once, so that this does not run for every new task.
-        foreach (var task in _open.Values.Where(task => task.StoredOffset == task.Offset)
-            .OrderBy(task => task.LastActive).Take(_options.MaxTasksInMemory / 10).ToList())
+        _forgotAt = now;
+        // Those that have long been idle; and where that is not enough a tenth at once, so that this does not run for every new task.
+        var tooMany = Math.Max(0, _open.Count - _options.MaxTasksInMemory + (_options.MaxTasksInMemory / 10));
+        var stored = _open.Values.Where(task => task.StoredOffset == task.Offset).OrderBy(task => task.LastActive).ToList();
+        foreach (var task in stored.Where((task, i) => task.LastActive < now - IdleTime || (_open.Count > _options.MaxTasksInMemory && i < tooMany)))
         {
             _open.TryRemove(task.TaskId, out _);
         }
@@ -417,7 +435,12 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
         {
             foreach (var entry in append.Entries)
             {
-                bytes += EntryOverheadBytes + (entry is OutputEntry output ? output.Text.Length * 2L : 0);
+                bytes += EntryOverheadBytes + entry switch
+                {
+                    OutputEntry output => (output.Text.Length * 2L) + (output.Data is { } data ? JsonMarshal.GetRawUtf8Value(data).Length : 0),
+                    StatusEntry status => (status.Message.Error?.Length ?? 0) * 2L,
+                    _ => 0,
+                };
             }
         }
 
@@ -450,6 +473,8 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
         public RecentIds Ids { get; } = new(complete: head.Offset == 0);
 
         public AgentTaskStatus Status { get; set; } = head.Status;
+
+        public int StatusVersion { get; set; }
 
         public bool HasOutput { get; set; } = head.HasOutput;
 

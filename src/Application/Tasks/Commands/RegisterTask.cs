@@ -2,7 +2,6 @@ using System.Linq.Expressions;
 using FluentValidation;
 using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Identity.Ports;
-using GrooteDashboard.Application.Realtime.Ingest;
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Application.Tasks.Ports;
 using GrooteDashboard.Domain.Common;
@@ -67,6 +66,12 @@ internal sealed class RegisterTaskHandler(IAgentTaskRepository tasks, ISessionRe
     {
         var now = time.GetUtcNow();
         var task = await tasks.FindAsync(command.TaskId, cancellationToken);
+        if (task is not null && task.SessionId != Session.Unregistered && command.SessionId != task.SessionId)
+        {
+            // A repetition by somebody else opens no session of its own: the task keeps the one it has.
+            command = command with { SessionId = task.SessionId };
+        }
+
         var session = await OpenSessionAsync(command.SessionId ?? Session.WebhookSystem, now, cancellationToken);
         var registration = new TaskRegistration(
             LogText.Clean(command.Source),
@@ -75,7 +80,7 @@ internal sealed class RegisterTaskHandler(IAgentTaskRepository tasks, ISessionRe
             session.UserId,
             LogText.Clean(command.AssignedAgent ?? AgentTask.DefaultAgent),
             LogText.Clean(command.AgentType ?? AgentTask.DefaultAgentType),
-            JsonText.RepairEscapes(command.SourceMetadata),
+            LogText.RepairEscapes(command.SourceMetadata),
             command.ConversationId,
             command.FlowId is null ? null : LogText.Clean(command.FlowId),
             command.ParentTaskId);
