@@ -4,6 +4,7 @@ import { createRoot } from 'react-dom/client'
 import { createBrowserRouter, Navigate, RouterProvider } from 'react-router'
 import { ApiError, onReachability } from './api/http'
 import { NotFoundPage } from './app/NotFoundPage'
+import { isPollingOnly } from './app/pollingOnly'
 import { RouteError } from './app/RouteError'
 import { Shell } from './app/Shell'
 import './app/theme'
@@ -18,7 +19,10 @@ import { TasksPage } from './features/tasks/TasksPage'
 import { RealtimeClient } from './realtime/client'
 import { RealtimeProvider } from './realtime/react'
 
-const realtime = new RealtimeClient({ url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws` })
+const realtime = new RealtimeClient({
+  url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`,
+  live: !isPollingOnly(),
+})
 onReachability((answers) => realtime.reportHttp(answers))
 
 const queries = new QueryClient({
