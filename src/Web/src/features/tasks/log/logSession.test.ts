@@ -179,6 +179,21 @@ describe('a log session', () => {
     expect(lines(session)).toEqual(expected(1, 35))
   })
 
+  it('fills a gap that is told while lines wait to be shown', async () => {
+    server.append(10)
+    const session = open()
+    standing()
+    await turn()
+    deliver(server.append(5))
+    FakeSocket.last.drop()
+    server.append(20)
+    client.retry()
+    FakeSocket.last.connected()
+    standing()
+    await turn()
+    expect(lines(session)).toEqual(expected(1, 35))
+  })
+
   it('reads a log that came into being while the socket was down', async () => {
     server.failure = new ApiError(404, 'Task not found')
     const session = open()

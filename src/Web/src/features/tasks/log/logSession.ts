@@ -281,47 +281,52 @@ export class LogSession {
 
   /** Fills what is missing, one request at a time, until nothing is or the bound is reached. */
   private pump(): void {
-    if (this.pumping || !this.running) return
-    this.pumping = true
-    void this.fillMissing(this.abort.signal).finally(() => {
-      if (this.abort.signal.aborted) return
-      this.pumping = false
-      this.publish({})
-    })
+    if (this.pumping || !this.running || this.nextRequest() === null) return
+    void this.fillMissing(this.abort.signal)
   }
 
   private async fillMissing(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      const request = this.nextRequest()
-      if (!request || signal.aborted) return
-      const { range, query } = request
-      this.wanted = null
-      let added: number
-      try {
-        const page = await this.fetchPage(this.taskId, query, signal)
-        if (signal.aborted) return
-        added = this.take(page)
-        this.publish({})
-      } catch (error) {
-        if (signal.aborted || (error instanceof ApiError && error.status === 404)) return
-        this.wanted ??= request.wanted
-        await pause(POLL_MS, signal)
-        continue
+    this.pumping = true
+    this.publish({})
+    try {
+      for (;;) {
+        const request = this.nextRequest()
+        if (!request || signal.aborted) return
+        const { range, query } = request
+        this.wanted = null
+        let added: number
+        try {
+          const page = await this.fetchPage(this.taskId, query, signal)
+          if (signal.aborted) return
+          added = this.take(page)
+          this.publish({})
+        } catch (error) {
+          if (signal.aborted || (error instanceof ApiError && error.status === 404)) return
+          this.wanted ??= request.wanted
+          await pause(POLL_MS, signal)
+          continue
+        }
+        if (added > 0) {
+          this.failures.delete(range.from)
+          // Let the page draw and scroll between two pages.
+          await pause(0, signal)
+          continue
+        }
+        // What was published a moment ago may not be readable yet; what never becomes readable is lost.
+        const failed = (this.failures.get(range.from) ?? 0) + 1
+        this.failures.set(range.from, failed)
+        if (failed >= TRIES) {
+          this.failures.delete(range.from)
+          this.model.markLost(range.from, range.to)
+          this.publish({})
+        } else await pause(100 * 2 ** failed, signal)
       }
-      if (added > 0) {
-        this.failures.delete(range.from)
-        // Let the page draw and scroll between two pages.
-        await pause(0, signal)
-        continue
-      }
-      // What was published a moment ago may not be readable yet; what never becomes readable is lost.
-      const failed = (this.failures.get(range.from) ?? 0) + 1
-      this.failures.set(range.from, failed)
-      if (failed >= TRIES) {
-        this.failures.delete(range.from)
-        this.model.markLost(range.from, range.to)
+    } finally {
+      // At once: what is told from here on starts anew.
+      if (!signal.aborted) {
+        this.pumping = false
         this.publish({})
-      } else await pause(100 * 2 ** failed, signal)
+      }
     }
   }
 
