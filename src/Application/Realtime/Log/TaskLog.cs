@@ -141,7 +141,9 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
     {
         if (channel == Channels.Tasks)
         {
-            return new ChannelHistory(_tasksWindow.Read(after, limit) ?? [], _tasksWindow.FirstKept(Interlocked.Read(ref _tasksOffset)));
+            return _tasksWindow.Read(after, limit) is { } listed
+                ? new ChannelHistory(listed, after + 1)
+                : new ChannelHistory([], _tasksWindow.FirstKept(Interlocked.Read(ref _tasksOffset)));
         }
 
         if (!Channels.TryGetTaskId(channel, out var taskId))
@@ -156,7 +158,10 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
         }
 
         var rows = await _store.ReadAsync(taskId, after, limit, cancellationToken);
-        return new ChannelHistory([.. rows], after + 1);
+        var firstKept = rows.Count > 0 ? rows[0].Offset!.Value : after + 1;
+
+        // A row that the store refused is missing for ever. The next call begins after the hole, and says so.
+        return new ChannelHistory([.. rows.TakeWhile((row, index) => row.Offset == firstKept + index)], firstKept);
     }
 
     public async ValueTask<AgentTaskStatus?> GetStatusAsync(string taskId, CancellationToken cancellationToken) =>
