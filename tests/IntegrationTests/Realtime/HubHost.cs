@@ -46,6 +46,8 @@ internal sealed class HubHost : IAsyncDisposable, IChannelFeed
 
     public Uri Address { get; private set; } = null!;
 
+    public IServiceProvider Services => _app.Services;
+
     public RealtimeHub Hub => _app.Services.GetRequiredService<RealtimeHub>();
 
     public MetricsProbe Metrics { get; private set; } = null!;
@@ -108,18 +110,24 @@ internal sealed class HubHost : IAsyncDisposable, IChannelFeed
     }
 
     /// <summary>The next message of the channel, in order: as the log publishes it.</summary>
-    public long PublishOutput(string taskId, string text)
+    /// <param name="taskId">The task.</param>
+    /// <param name="text">The output.</param>
+    /// <param name="isHeard">False: it is in the history, but the hub is not told.</param>
+    public long PublishOutput(string taskId, string text, bool isHeard = true) => PublishOutput(taskId, _ => text, isHeard);
+
+    /// <inheritdoc cref="PublishOutput(string, string, bool)"/>
+    public long PublishOutput(string taskId, Func<long, string> text, bool isHeard = true)
     {
         lock (_gate)
         {
             var channel = Channels.Task(taskId);
             var offset = _heads[channel] = _heads.GetValueOrDefault(channel) + 1;
-            Publish(channel, offset, new TaskOutputMessage(taskId, text, OutputKinds.Output, null));
+            Publish(channel, offset, new TaskOutputMessage(taskId, text(offset), OutputKinds.Output, null), isHeard);
             return offset;
         }
     }
 
-    public void Publish(string channel, long? offset, RealtimeMessage message)
+    public void Publish(string channel, long? offset, RealtimeMessage message, bool isHeard = true)
     {
         var frame = new ChannelFrame(channel, offset, new DateTimeOffset(2026, 11, 20, 12, 0, 0, TimeSpan.FromHours(2)), message);
         lock (_gate)
@@ -130,7 +138,10 @@ internal sealed class HubHost : IAsyncDisposable, IChannelFeed
             }
         }
 
-        Hub.Publish(frame);
+        if (isHeard)
+        {
+            Hub.Publish(frame);
+        }
     }
 
     /// <summary>The channel has a history that the hub has not seen.</summary>
@@ -139,6 +150,14 @@ internal sealed class HubHost : IAsyncDisposable, IChannelFeed
         lock (_gate)
         {
             _heads[channel] = offset;
+        }
+    }
+
+    public long HeadOf(string channel)
+    {
+        lock (_gate)
+        {
+            return _heads.GetValueOrDefault(channel);
         }
     }
 
