@@ -301,14 +301,14 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
                 var (id, data) = (output.SourceId, output.Data);
                 foreach (var piece in LogText.Split(LogText.Clean(output.Text)))
                 {
-                    rows.Add(new LogRow(task.TaskId, ++offset, output.Timestamp, id, output.Kind, piece, data, null, null));
+                    rows.Add(new LogRow(task.TaskId, ++offset, ToMicroseconds(output.Timestamp), id, output.Kind, piece, data, null, null));
                     (id, data) = (null, null);
                 }
 
                 task.HasOutput |= output.Kind == OutputKinds.Output;
                 break;
             case StatusEntry status:
-                rows.Add(new LogRow(task.TaskId, ++offset, status.Timestamp, status.SourceId, null, null, StatusData.From(status.Message), status.Message.Status, status.Message.Previous));
+                rows.Add(new LogRow(task.TaskId, ++offset, ToMicroseconds(status.Timestamp), status.SourceId, null, null, StatusData.From(status.Message), status.Message.Status, status.Message.Previous));
                 task.Status = status.Message.Status;
                 break;
         }
@@ -336,6 +336,9 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
             Interlocked.Increment(ref _tasksOffset);
         }
     }
+
+    /// <summary>The store keeps microseconds: what is said live and what is read later are to be the same.</summary>
+    private static DateTimeOffset ToMicroseconds(DateTimeOffset time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMicrosecond));
 
     private void PublishLoss(string taskId, string reason) =>
         _publisher.Publish(new ChannelFrame(Channels.Task(taskId), null, _time.GetUtcNow(), new GapMessage(null, null, reason, null)));
@@ -422,7 +425,9 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
         {
             try
             {
-                return await attempt(cancellationToken);
+                var answer = await attempt(cancellationToken);
+                _metrics.StoreAnswered();
+                return answer;
             }
             catch (Exception e) when (e is not LogRejectedException && !cancellationToken.IsCancellationRequested)
             {

@@ -88,13 +88,29 @@ describe('the list', () => {
       { type: 'subscribed', channel: 'tasks', epoch: 'e1', offset: 0 },
     )
     await screen.findByText('Second')
-    receive(aStatusFrame({ offset: 1, previous: 'running', status: 'completed', version: 3 }), { ...created, offset: 2, task_id: 'task-3' })
-    await waitFor(() => expect(row('task-1').getByText('Completed')).toBeTruthy())
-    expect(screen.getByTestId('news').textContent).toBe('1 new task · Show')
     tasks = [aTask({ task_id: 'task-3', input_message: 'Third' }), ...tasks]
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
+    receive(aStatusFrame({ offset: 1, previous: 'running', status: 'completed', version: 3 }), { ...created, offset: 2, task_id: 'task-3' })
+    await act(() => vi.advanceTimersByTimeAsync(10_000))
+    vi.useRealTimers()
+    expect(row('task-1').getByText('Completed')).toBeTruthy()
+    expect(screen.getByTestId('news').textContent).toBe('1 new task · Show')
+    expect(screen.queryByText('Third')).toBeNull()
     await userEvent.click(screen.getByTestId('news'))
     expect(await screen.findByText('Third')).toBeTruthy()
     expect(screen.queryByTestId('news')).toBeNull()
+  })
+
+  it('lets new rows in by itself while nobody is in the table', async () => {
+    tasks = [aTask()]
+    open('/tasks')
+    act(() => FakeSocket.last.connected())
+    receive({ type: 'subscribed', channel: 'tasks', epoch: 'e1', offset: 0 })
+    await screen.findByText('Fix it')
+    tasks = [aTask({ task_id: 'task-2', input_message: 'Second' }), ...tasks]
+    const { previous: _, ...created } = aStatusFrame({ task_id: 'task-2', status: 'queued', version: 1 })
+    receive(created)
+    expect(await screen.findByText('Second', undefined, { timeout: 3_000 })).toBeTruthy()
   })
 
   it('shows what went wrong, and tries again when asked', async () => {
@@ -108,10 +124,20 @@ describe('the list', () => {
     expect(await screen.findByText('Fix it')).toBeTruthy()
   })
 
-  it('says in the tab what is going on', async () => {
+  it('says in the tab what is going on, and what failed until the reader is back', async () => {
+    document.head.innerHTML = '<link rel="icon" href="data:,">'
+    const icon = () => decodeURIComponent(document.querySelector<HTMLLinkElement>('link[rel="icon"]')!.href)
     tasks = [aTask({ status: 'running' })]
     open('/tasks')
-    await waitFor(() => expect(document.title).toBe('(2) Tasks · Groote'))
+    act(() => FakeSocket.last.connected())
+    // The stub answers each of the counts with one task.
+    await waitFor(() => expect(document.title).toBe('⏸1 (2) Tasks · Groote'))
+    expect(icon()).toContain('#f59e0b')
+    receive(aStatusFrame({ previous: 'running', status: 'failed', version: 3 }))
+    expect(document.title).toBe('✗1 ⏸1 (1) Tasks · Groote')
+    expect(icon()).toContain('#ef4444')
+    await userEvent.keyboard('j')
+    expect(document.title).toBe('⏸1 (1) Tasks · Groote')
   })
 })
 
