@@ -80,6 +80,9 @@ internal sealed class HubHost : IAsyncDisposable, IChannelFeed
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
+
+        // The settings of the whole server lie beside the tests; which hosts it answers to is not the hub's business.
+        builder.Configuration["AllowedHosts"] = "*";
         foreach (var option in options?.GetType().GetProperties() ?? [])
         {
             builder.Configuration[$"{RealtimeOptions.Section}:{option.Name}"] =
