@@ -241,6 +241,24 @@ internal sealed class CatchUpTests
         await Probe.Until(() => host.Metrics["realtime.catch_ups.finished"] == 2);
     }
 
+    [Test]
+    public async Task A_read_that_ends_after_the_client_has_left_the_channel_gives_it_nothing()
+    {
+        await using var host = await HubHost.StartAsync();
+        Publish(host, "1", 100);
+        var (reading, release) = BlockReading(host, isCancellable: false);
+        await using var client = await host.JoinAsync();
+        await client.SendAsync(PipeClient.Subscribe("task:1", 0));
+        await client.ReceiveAsync("subscribed");
+        await reading.WaitAsync(Probe.Deadline);
+        await client.SendTextAsync("""{"type":"unsubscribe","channel":"task:1"}""");
+        await client.ReceiveAsync("unsubscribed");
+        release();
+        await Probe.Until(() => host.Metrics["realtime.catch_ups.finished"] == 1);
+        await client.SendTextAsync("ping");
+        await client.ReceiveAsync("pong");
+    }
+
     [TestCase("leave")]
     [TestCase("unsubscribe")]
     [TestCase("drain")]
@@ -455,13 +473,13 @@ internal sealed class CatchUpTests
         }
     }
 
-    private static (Task Reading, Action Release) BlockReading(HubHost host)
+    private static (Task Reading, Action Release) BlockReading(HubHost host, bool isCancellable = true)
     {
         var (reading, release) = (new TaskCompletionSource(), new TaskCompletionSource());
         host.WhileReadingHistory = (_, cancellationToken) =>
         {
             reading.TrySetResult();
-            return release.Task.WaitAsync(cancellationToken);
+            return release.Task.WaitAsync(isCancellable ? cancellationToken : CancellationToken.None);
         };
         return (reading.Task, release.SetResult);
     }
