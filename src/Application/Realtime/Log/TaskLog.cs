@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using GrooteDashboard.Application.Realtime.Contracts;
 using GrooteDashboard.Application.Realtime.Ports;
@@ -33,6 +34,10 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
     /// <summary>Contract: a task channel that was active in the minute before an interruption is told of it.</summary>
     private static readonly TimeSpan ActiveWindow = TimeSpan.FromMinutes(1);
 
+    /// <summary>How long a task that is stored and silent stays in memory, and how often that is looked at.</summary>
+    private static readonly TimeSpan IdleTime = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan ForgetInterval = TimeSpan.FromMinutes(1);
+
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(5);
 
@@ -52,6 +57,7 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
     private readonly string _epoch = Guid.NewGuid().ToString("N")[..12];
     private readonly ChannelWindow _tasksWindow = new(TasksWindowMessages, TasksWindowBytes);
     private long _tasksOffset;
+    private DateTimeOffset _forgotAt;
 
     public TaskLog(
         ITaskLogStore store,
@@ -275,8 +281,6 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
                 for (var i = first; i < rows.Count; i++)
                 {
                     Publish(task, entry, rows[i]);
-                    // Only now is it the head: whoever asks for the position before is sent this row.
-                    task.Offset = rows[i].Offset;
                 }
             }
 
@@ -309,7 +313,12 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
                 break;
             case StatusEntry status:
                 rows.Add(new LogRow(task.TaskId, ++offset, ToMicroseconds(status.Timestamp), status.SourceId, null, null, StatusData.From(status.Message), status.Message.Status, status.Message.Previous));
-                task.Status = status.Message.Status;
+                if (status.Message.Version > task.StatusVersion)
+                {
+                    // One that waited in the outbox may come after a newer one.
+                    (task.Status, task.StatusVersion) = (status.Message.Status, status.Message.Version);
+                }
+
                 break;
         }
 
@@ -326,14 +335,18 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
             : new TaskOutputMessage(row.TaskId, row.Output!, row.Kind!, row.Data);
         var frame = new ChannelFrame(Channels.Task(row.TaskId), row.Offset, row.Timestamp, message);
         var bytes = EntryOverheadBytes + ((row.Output?.Length ?? 0) * 2);
+
+        // The head before the message: whoever comes to watch between the two and is told the old head would miss it. The window before the head:
+        // what is up to the head can be read.
         task.Window.Add(frame, bytes, task.StoredOffset);
+        task.Offset = row.Offset;
         _publisher.Publish(frame);
         if (entry is StatusEntry)
         {
             var listed = frame with { Channel = Channels.Tasks, Offset = _tasksOffset + 1 };
             _tasksWindow.Add(listed, bytes, listed.Offset.Value);
-            _publisher.Publish(listed);
             Interlocked.Increment(ref _tasksOffset);
+            _publisher.Publish(listed);
         }
     }
 
@@ -450,14 +463,17 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
             }
         }
 
-        if (_open.Count <= _options.MaxTasksInMemory)
+        var now = _time.GetUtcNow();
+        if (_open.Count <= _options.MaxTasksInMemory && now - _forgotAt < ForgetInterval)
         {
             return;
         }
 
-        // A tenth at once, so that this does not run for every new task.
-        foreach (var task in _open.Values.Where(task => task.StoredOffset == task.Offset)
-            .OrderBy(task => task.LastActive).Take(_options.MaxTasksInMemory / 10).ToList())
+        _forgotAt = now;
+        // Those that have long been idle; and where that is not enough a tenth at once, so that this does not run for every new task.
+        var tooMany = Math.Max(0, _open.Count - _options.MaxTasksInMemory + (_options.MaxTasksInMemory / 10));
+        var stored = _open.Values.Where(task => task.StoredOffset == task.Offset).OrderBy(task => task.LastActive).ToList();
+        foreach (var task in stored.Where((task, i) => task.LastActive < now - IdleTime || (_open.Count > _options.MaxTasksInMemory && i < tooMany)))
         {
             _open.TryRemove(task.TaskId, out _);
         }
@@ -470,7 +486,12 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
         {
             foreach (var entry in append.Entries)
             {
-                bytes += EntryOverheadBytes + (entry is OutputEntry output ? output.Text.Length * 2L : 0);
+                bytes += EntryOverheadBytes + entry switch
+                {
+                    OutputEntry output => (output.Text.Length * 2L) + (output.Data is { } data ? JsonMarshal.GetRawUtf8Value(data).Length : 0),
+                    StatusEntry status => (status.Message.Error?.Length ?? 0) * 2L,
+                    _ => 0,
+                };
             }
         }
 
@@ -505,6 +526,8 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
         public RecentIds Ids { get; } = new(complete: head.Offset == 0);
 
         public AgentTaskStatus Status { get; set; } = head.Status;
+
+        public int StatusVersion { get; set; }
 
         public bool HasOutput { get; set; } = head.HasOutput;
 
