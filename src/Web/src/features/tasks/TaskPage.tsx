@@ -40,7 +40,9 @@ function TaskView({ id }: { id: string }) {
       // Result, error and the figures of a finished task come with the task, not with the frame.
       reload()
     },
-    onSubscribed: reload,
+    onSubscribed: (_, recovered) => {
+      if (!recovered) reload()
+    },
     onGap: reload,
     onReset: reload,
   })

@@ -3,7 +3,7 @@ import { useCallback, useEffect, useRef, useState } from 'react'
 import { getJson, taskPath } from '../../api/http'
 import type { Agent, Health, TaskDetails, TaskPage } from '../../api/types'
 import type { TaskStatusFrame } from '../../realtime/frames'
-import { useChannel, useIsLive, usePollInterval } from '../../realtime/react'
+import { useChannel, useIsLive, usePollInterval, useRealtime } from '../../realtime/react'
 import { type Counts, applyToCounts, countedStatuses } from './liveTasks'
 import { type TaskFilters, timeRange, toApiQuery } from './taskFilters'
 
@@ -65,10 +65,16 @@ const RECOUNT_MS = 60_000
 /** How many tasks are in each state that asks for attention; kept by frames, recounted now and then. */
 export function useTaskCounts(): Counts | undefined {
   const queries = useQueryClient()
+  const client = useRealtime()
   const live = useIsLive()
+  // Counted while the connection was down: what it missed is in there already, and comes once more.
+  const countedAhead = useRef(false)
   const { data } = useQuery({
     queryKey: taskKeys.counts,
-    queryFn: ({ signal }) => fetchCounts(signal),
+    queryFn: ({ signal }) => {
+      countedAhead.current = client.getState().status !== 'live'
+      return fetchCounts(signal)
+    },
     refetchInterval: live ? RECOUNT_MS : 5_000,
     // The tab's title is read most when the tab is not.
     refetchIntervalInBackground: true,
@@ -78,7 +84,9 @@ export function useTaskCounts(): Counts | undefined {
       if (frame.type !== 'task_status') return
       queries.setQueryData<Counts>(taskKeys.counts, (counts) => counts && applyToCounts(counts, frame))
     },
-    onSubscribed: () => void queries.invalidateQueries({ queryKey: taskKeys.counts }),
+    onSubscribed: (_, recovered) => {
+      if (!recovered || countedAhead.current) void queries.invalidateQueries({ queryKey: taskKeys.counts })
+    },
     onGap: () => void queries.invalidateQueries({ queryKey: taskKeys.counts }),
   })
   return data
@@ -131,7 +139,9 @@ export function useTaskStatusBatches(onBatch: (frames: TaskStatusFrame[]) => voi
       waiting.current.push(frame)
       timer.current ??= setTimeout(flush, 100)
     },
-    onSubscribed: onMissed,
+    onSubscribed: (_, recovered) => {
+      if (!recovered) onMissed()
+    },
     onGap: onMissed,
     onReset: onMissed,
   })
