@@ -1,4 +1,6 @@
+using System.Text.Json;
 using GrooteDashboard.Application.Common;
+using GrooteDashboard.Application.Realtime.Contracts;
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Domain.Tasks;
 using GrooteDashboard.Infrastructure.Persistence.Configurations.Realtime;
@@ -13,6 +15,9 @@ namespace GrooteDashboard.Infrastructure.Persistence;
 internal sealed class TaskLogStore(NpgsqlDataSource source, IServiceScopeFactory scopes, TimeProvider time, IEventIds ids) : ITaskLogStore
 {
     private const string Columns = """task_id, "offset", "timestamp", source_id, kind, output, data, status, previous_status""";
+
+    /// <summary>Characters in one answer of <see cref="ReadAsync"/>, about.</summary>
+    private const int MaxReadLength = 4 << 20;
 
     /// <summary>
     /// What is stored already is left as it is. An offset that holds something else was given by another process at the same time: that row is
@@ -103,6 +108,26 @@ internal sealed class TaskLogStore(NpgsqlDataSource source, IServiceScopeFactory
         }
     }
 
+    public async Task<IReadOnlyList<ChannelFrame>> ReadAsync(string taskId, long after, int limit, CancellationToken cancellationToken)
+    {
+        await using var command = source.CreateCommand(
+            """SELECT "offset", "timestamp", kind, output, data, status, previous_status FROM task_log WHERE task_id = $1 AND "offset" > $2 ORDER BY "offset" LIMIT $3""");
+        command.Parameters.AddWithValue(taskId);
+        command.Parameters.AddWithValue(after);
+        command.Parameters.AddWithValue(limit);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var frames = new List<ChannelFrame>();
+        var length = 0L;
+        while (length < MaxReadLength && await reader.ReadAsync(cancellationToken))
+        {
+            var message = ToMessage(taskId, reader);
+            length += message is TaskOutputMessage output ? output.Output.Length : 0;
+            frames.Add(new ChannelFrame(Channels.Task(taskId), reader.GetInt64(0), new DateTimeOffset(reader.GetDateTime(1)), message));
+        }
+
+        return frames;
+    }
+
     public async Task<IReadOnlyList<LogAppend>> ListOutboxAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken)
     {
         await using var command = source.CreateCommand(
@@ -118,6 +143,15 @@ internal sealed class TaskLogStore(NpgsqlDataSource source, IServiceScopeFactory
         }
 
         return appends;
+    }
+
+    private static RealtimeMessage ToMessage(string taskId, NpgsqlDataReader row)
+    {
+        var data = row.IsDBNull(4) ? null : row.GetString(4);
+        return row.IsDBNull(2)
+            ? StatusData.ToMessage(
+                taskId, StatusConverter.Parse(row.GetString(5)), row.IsDBNull(6) ? null : StatusConverter.Parse(row.GetString(6)), data!)
+            : new TaskOutputMessage(taskId, row.GetString(3), row.GetString(2), data is null ? null : JsonElement.Parse(data));
     }
 
     private async Task<Dictionary<string, TaskLogHead>> ReadHeadsAsync(IReadOnlyCollection<string> taskIds, CancellationToken cancellationToken)

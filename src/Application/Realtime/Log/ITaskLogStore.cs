@@ -1,4 +1,5 @@
 using System.Text.Json;
+using GrooteDashboard.Application.Realtime.Contracts;
 using GrooteDashboard.Domain.Tasks;
 
 namespace GrooteDashboard.Application.Realtime.Log;
@@ -22,6 +23,9 @@ public interface ITaskLogStore
     /// <summary>Stores rows, and ends outbox rows with them, in one transaction. A row that is stored already is left as it is.</summary>
     /// <exception cref="LogRejectedException">The store refuses the content; repeating it cannot help.</exception>
     Task WriteAsync(IReadOnlyList<LogRow> rows, IReadOnlyList<long> outboxIds, CancellationToken cancellationToken);
+
+    /// <summary>Stored messages of a task's channel after an offset, in order, at most <paramref name="limit"/> and about 4 MB.</summary>
+    Task<IReadOnlyList<ChannelFrame>> ReadAsync(string taskId, long after, int limit, CancellationToken cancellationToken);
 
     /// <summary>Outbox rows written before <paramref name="before"/>, oldest first, at most <paramref name="limit"/>.</summary>
     Task<IReadOnlyList<LogAppend>> ListOutboxAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken);

@@ -16,12 +16,19 @@ namespace GrooteDashboard.Application.Realtime.Log;
 /// the writer stores what was published, in batches. Between them lies everything that is taken but not stored yet, bounded in bytes:
 /// while the store is away, live output goes on until that bound is reached, then appends wait.
 /// </summary>
-internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPositions, ITaskStatusReader
+internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPositions, IChannelFeed, ITaskStatusReader
 {
     /// <summary>What an entry costs beside its text: the row, its ids, its place in the queues.</summary>
     private const int EntryOverheadBytes = 256;
 
     private const int MaxAppendsPerRound = 1_000;
+
+    /// <summary>What is kept in memory of a task's channel and of the channel of all tasks, for clients that come back after a moment.</summary>
+    private const int TaskWindowMessages = 500;
+    private const int TaskWindowBytes = 256 << 10;
+    private const int TasksWindowMessages = 10_000;
+    private const int TasksWindowBytes = 8 << 20;
+
     private const int MaxRowsPerWrite = 5_000;
 
     /// <summary>Contract: a task channel that was active in the minute before an interruption is told of it.</summary>
@@ -48,6 +55,7 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
     private readonly ConcurrentDictionary<string, OpenTask> _open = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, TaskCompletionSource> _waiters = new(StringComparer.Ordinal);
     private readonly string _epoch = Guid.NewGuid().ToString("N")[..12];
+    private readonly ChannelWindow _tasksWindow = new(TasksWindowMessages, TasksWindowBytes);
     private long _tasksOffset;
     private DateTimeOffset _forgotAt;
 
@@ -125,6 +133,41 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
         }
 
         return new ChannelPosition(_epoch, (await _store.PeekAsync(taskId, cancellationToken))?.Offset ?? 0);
+    }
+
+    /// <summary>This process publishes every channel itself: there is nothing to begin.</summary>
+    public ValueTask<ChannelPosition> WatchAsync(string channel, CancellationToken cancellationToken) => GetAsync(channel, cancellationToken);
+
+    public void Unwatch(string channel)
+    {
+        // As above.
+    }
+
+    public async ValueTask<ChannelHistory> ReadAsync(string channel, long after, int limit, CancellationToken cancellationToken)
+    {
+        if (channel == Channels.Tasks)
+        {
+            return _tasksWindow.Read(after, limit) is { } listed
+                ? new ChannelHistory(listed, after + 1)
+                : new ChannelHistory([], _tasksWindow.FirstKept(Interlocked.Read(ref _tasksOffset)));
+        }
+
+        if (!Channels.TryGetTaskId(channel, out var taskId))
+        {
+            return new ChannelHistory([], after + 1);
+        }
+
+        // The window holds what is not stored yet; the store holds all that has left the window.
+        if (_open.TryGetValue(taskId, out var task) && task.Window.Read(after, limit) is { } recent)
+        {
+            return new ChannelHistory(recent, after + 1);
+        }
+
+        var rows = await _store.ReadAsync(taskId, after, limit, cancellationToken);
+        var firstKept = rows.Count > 0 ? rows[0].Offset!.Value : after + 1;
+
+        // A row that the store refused is missing for ever. The next call begins after the hole, and says so.
+        return new ChannelHistory([.. rows.TakeWhile((row, index) => row.Offset == firstKept + index)], firstKept);
     }
 
     public async ValueTask<AgentTaskStatus?> GetStatusAsync(string taskId, CancellationToken cancellationToken) =>
@@ -237,9 +280,7 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
                 AddRows(task, entry, rows);
                 for (var i = first; i < rows.Count; i++)
                 {
-                    // The head first: whoever comes to watch between these lines and is told the old head would miss this row.
-                    task.Offset = rows[i].Offset;
-                    Publish(entry, rows[i]);
+                    Publish(task, entry, rows[i]);
                 }
             }
 
@@ -287,15 +328,25 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
         }
     }
 
-    private void Publish(LogEntry entry, in LogRow row)
+    private void Publish(OpenTask task, LogEntry entry, in LogRow row)
     {
         RealtimeMessage message = entry is StatusEntry status
             ? status.Message
             : new TaskOutputMessage(row.TaskId, row.Output!, row.Kind!, row.Data);
-        _publisher.Publish(new ChannelFrame(Channels.Task(row.TaskId), row.Offset, row.Timestamp, message));
+        var frame = new ChannelFrame(Channels.Task(row.TaskId), row.Offset, row.Timestamp, message);
+        var bytes = EntryOverheadBytes + ((row.Output?.Length ?? 0) * 2);
+
+        // The head before the message: whoever comes to watch between the two and is told the old head would miss it. The window before the head:
+        // what is up to the head can be read.
+        task.Window.Add(frame, bytes, task.StoredOffset);
+        task.Offset = row.Offset;
+        _publisher.Publish(frame);
         if (entry is StatusEntry)
         {
-            _publisher.Publish(new ChannelFrame(Channels.Tasks, Interlocked.Increment(ref _tasksOffset), row.Timestamp, message));
+            var listed = frame with { Channel = Channels.Tasks, Offset = _tasksOffset + 1 };
+            _tasksWindow.Add(listed, bytes, listed.Offset.Value);
+            Interlocked.Increment(ref _tasksOffset);
+            _publisher.Publish(listed);
         }
     }
 
@@ -469,6 +520,8 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
         private long _storedOffset = head.Offset;
 
         public string TaskId { get; } = taskId;
+
+        public ChannelWindow Window { get; } = new(TaskWindowMessages, TaskWindowBytes);
 
         public RecentIds Ids { get; } = new(complete: head.Offset == 0);
 

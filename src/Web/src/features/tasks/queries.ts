@@ -1,4 +1,4 @@
-import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
+import { type QueryClient, type QueryKey, keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { getJson, taskPath } from '../../api/http'
 import type { Agent, Health, TaskDetails, TaskPage } from '../../api/types'
@@ -11,6 +11,14 @@ export const taskKeys = {
   list: (filters: TaskFilters) => ['tasks', 'list', filters] as const,
   counts: ['tasks', 'counts'] as const,
   details: (id: string) => ['tasks', 'details', id] as const,
+}
+
+/**
+ * Loads again what may have changed. An answer that is on its way was perhaps made before the change, and without data
+ * to show, an invalidation alone would take that answer for its own: it is given up.
+ */
+export function loadAnew(queries: QueryClient, queryKey: QueryKey): void {
+  void queries.cancelQueries({ queryKey }).then(() => queries.invalidateQueries({ queryKey }))
 }
 
 export function useTaskPage(filters: TaskFilters) {
@@ -85,9 +93,9 @@ export function useTaskCounts(): Counts | undefined {
       queries.setQueryData<Counts>(taskKeys.counts, (counts) => counts && applyToCounts(counts, frame))
     },
     onSubscribed: (_, recovered) => {
-      if (!recovered || countedAhead.current) void queries.invalidateQueries({ queryKey: taskKeys.counts })
+      if (!recovered || countedAhead.current) loadAnew(queries, taskKeys.counts)
     },
-    onGap: () => void queries.invalidateQueries({ queryKey: taskKeys.counts }),
+    onGap: () => loadAnew(queries, taskKeys.counts),
   })
   return data
 }
