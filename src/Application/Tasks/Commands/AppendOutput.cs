@@ -30,9 +30,9 @@ internal sealed class AppendOutputValidator : AbstractValidator<AppendOutputComm
     public AppendOutputValidator()
     {
         RuleFor(c => c.TaskId).Must(id => Identifier.IsValid(id)).WithName("task_id").WithMessage("task_id is not a valid id.");
-        RuleFor(c => c.Chunks).NotEmpty().Must(chunks => chunks.Count <= AppendOutputCommand.MaxChunks).WithName("chunks")
+        RuleFor(c => c.Chunks).Must(chunks => chunks?.Count is >= 1 and <= AppendOutputCommand.MaxChunks).WithName("chunks")
             .WithMessage($"chunks must hold 1 to {AppendOutputCommand.MaxChunks} chunks.");
-        RuleForEach(c => c.Chunks).ChildRules(chunk =>
+        RuleForEach(c => c.Chunks).NotNull().ChildRules(chunk =>
         {
             chunk.RuleFor(c => c.Output).NotNull().WithName("output").WithMessage("output is required.");
             chunk.RuleFor(c => c.Kind).Must(kind => kind is null || OutputKinds.All.Contains(kind)).WithName("kind")

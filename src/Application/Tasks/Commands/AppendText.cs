@@ -30,6 +30,9 @@ internal sealed class AppendTextHandler(ITaskLog log, TimeProvider time) : IRequ
     private const int BufferBytes = 64 * 1024;
     private static readonly TimeSpan PartialLinePatience = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>How long the last words of a producer that is gone wait for room in the log.</summary>
+    private static readonly TimeSpan LastWordsPatience = TimeSpan.FromSeconds(10);
+
     public async Task<AppendReceipt> Handle(AppendTextCommand command, CancellationToken cancellationToken)
     {
         var buffer = new byte[BufferBytes];
@@ -46,7 +49,7 @@ internal sealed class AppendTextHandler(ITaskLog log, TimeProvider time) : IRequ
                 var read = command.Text.ReadAsync(buffer, cancellationToken).AsTask();
                 if (pending.Length > 0 && !await CompletesSoonAsync(read, cancellationToken))
                 {
-                    await AppendAsync(pending.Length);
+                    await AppendAsync(pending.Length, cancellationToken);
                 }
 
                 var bytes = await read;
@@ -56,19 +59,23 @@ internal sealed class AppendTextHandler(ITaskLog log, TimeProvider time) : IRequ
                     break;
                 }
 
-                await AppendAsync(pending.Length >= BufferBytes ? pending.Length : LengthOfWholeLines(pending));
+                await AppendAsync(pending.Length >= BufferBytes ? pending.Length : LengthOfWholeLines(pending), cancellationToken);
             }
+
+            await AppendAsync(pending.Length, cancellationToken);
         }
-        finally
+        catch
         {
-            // The producer may have been cut off: what it wrote is kept all the same.
-            await AppendAsync(pending.Length);
+            // The producer was cut off: what it wrote is kept all the same, though its own token is cancelled by now.
+            using var patience = new CancellationTokenSource(LastWordsPatience, time);
+            await AppendAsync(pending.Length, patience.Token);
+            throw;
         }
 
         var last = await stored.WaitAsync(cancellationToken);
         return last with { Accepted = accepted, Duplicates = 0 };
 
-        async Task AppendAsync(int length)
+        async Task AppendAsync(int length, CancellationToken waiting)
         {
             if (length == 0)
             {
@@ -76,8 +83,8 @@ internal sealed class AppendTextHandler(ITaskLog log, TimeProvider time) : IRequ
             }
 
             var entry = new OutputEntry(time.GetUtcNow(), null, command.Kind, pending.ToString(0, length));
+            stored = await log.AppendAsync([new LogAppend(command.TaskId, [entry])], waiting);
             pending.Remove(0, length);
-            stored = await log.AppendAsync([new LogAppend(command.TaskId, [entry])], cancellationToken);
             accepted++;
         }
     }

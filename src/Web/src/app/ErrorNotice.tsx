@@ -1,15 +1,15 @@
 import { ApiError } from '../api/http'
 
-/** What went wrong, in words, and a way to try again. */
+/** What went wrong, in words, and a way to try again. `compact` is one line, where the last known state stays to be seen. */
 export function ErrorNotice({ error, retry, compact = false }: { error: unknown; retry: () => void; compact?: boolean }) {
   const known = error instanceof ApiError ? error : null
   const message = known?.message ?? 'Something unexpected went wrong.'
   if (compact) {
     return (
-      <div className="notice is-error" role="alert">
-        <span>{message} Shown is the last known state.</span>
-        <button className="button" onClick={retry}>Try again</button>
-      </div>
+      <span className="inline-error" role="alert" title={`${message} Shown is the last known state.`}>
+        <span>{message}</span>
+        <button className="link-button" onClick={retry}>Try again</button>
+      </span>
     )
   }
   return (

@@ -58,8 +58,7 @@ function TaskView({ id }: { id: string }) {
   if (error && !task) return <ErrorNotice error={error} retry={() => { void refetch(); session.retry() }} />
   return (
     <div className="task-page">
-      <TaskHeader id={id} task={task} title={title} />
-      {error && <ErrorNotice error={error} retry={() => void refetch()} compact />}
+      <TaskHeader id={id} task={task} title={title} notice={error && <ErrorNotice error={error} retry={() => void refetch()} compact />} />
       {task && <Outcome task={task} />}
       {task && !isFinal(task.status) && <Silence task={task} model={session.model} version={log.version} />}
       {log.phase === 'error' ? (
@@ -81,7 +80,7 @@ function useLogSession(id: string): LogSession {
   return session
 }
 
-function TaskHeader({ id, task, title }: { id: string; task: TaskDetails | undefined; title: string }) {
+function TaskHeader({ id, task, title, notice }: { id: string; task: TaskDetails | undefined; title: string; notice: ReactNode }) {
   const bone = (width: number) => <span className="bone" style={{ width }} />
   return (
     <header className="task-head">
@@ -89,6 +88,7 @@ function TaskHeader({ id, task, title }: { id: string; task: TaskDetails | undef
         <Link to="/tasks">Tasks</Link>
         <span aria-hidden="true">/</span>
         <CopyableId id={id} />
+        {notice}
       </div>
       <h1 title={title}>{task ? title : bone(320)}</h1>
       <dl className="facts" data-testid="facts">

@@ -9,8 +9,8 @@ import { type Dot, usePageMark } from '../../lib/pageMark'
 import type { TaskStatusFrame } from '../../realtime/frames'
 import { NoTasksYet } from './NoTasksYet'
 import { TaskTable, TaskTableSkeleton } from './TaskTable'
-import { applyStatus } from './liveTasks'
-import { taskKeys, useAgents, useTaskCounts, useTaskPage, useTaskStatusBatches } from './queries'
+import { type Counts, applyStatus } from './liveTasks'
+import { taskKeys, useAgents, useTaskCounts, useTaskPage, useTaskStatusBatches, useUnseenFailures } from './queries'
 import { statusLabels } from './statusText'
 import { type TaskFilters, isFiltered, matches, noFilters, parseFilters, perPageChoices, toSearch, whenPresets } from './taskFilters'
 
@@ -29,9 +29,8 @@ export function TasksPage() {
   const { news, showNews } = useLiveList(filters, data, held)
   const agentBox = useRef<HTMLSelectElement>(null)
 
-  const active = counts ? counts.running + counts.waiting_input : 0
-  const dot: Dot = !counts ? 'none' : counts.waiting_input > 0 ? 'waiting' : counts.running > 0 ? 'running' : counts.failed_today > 0 ? 'failed' : 'none'
-  usePageMark(active > 0 ? `(${active}) Tasks` : 'Tasks', dot)
+  const failures = useUnseenFailures()
+  usePageMark(listTitle(counts, failures), listDot(counts, failures))
 
   const pages = data?.pages ?? 1
   useHotkeys({
@@ -45,7 +44,7 @@ export function TasksPage() {
     <div className="tasks-page">
       <div className="page-head">
         <h1>Tasks</h1>
-        <div className="counts" aria-label="Tasks that need attention">
+        <div className="counts" role="group" aria-label="Tasks that need attention">
           {(['running', 'waiting_input', 'queued'] as const).map((status) => (
             <button key={status} className={`count is-${status}`} aria-pressed={filters.status.length === 1 && filters.status[0] === status}
               onClick={() => change({ status: filters.status.length === 1 && filters.status[0] === status ? [] : [status] })}>
@@ -70,13 +69,13 @@ export function TasksPage() {
             ' '
           )}
         </span>
+        {error && data && <ErrorNotice error={error} retry={() => void refetch()} compact />}
         {news > 0 && (
           <button className="news" onClick={() => { showNews(); if (filters.page > 1) change({ page: 1 }) }} data-testid="news">
             {plural(news, 'new task')} · Show
           </button>
         )}
       </div>
-      {error && data && <ErrorNotice error={error} retry={() => void refetch()} compact />}
       {isPending ? (
         <TaskTableSkeleton rows={filters.perPage} />
       ) : !data ? (
@@ -97,6 +96,19 @@ export function TasksPage() {
       {data && !empty && <Pager filters={filters} data={data} change={change} />}
     </div>
   )
+}
+
+/** `✗1 ⏸2 (3) Tasks`: one failed unseen, two wait for an answer, three are at work. */
+export function listTitle(counts: Counts | undefined, failures: number): string {
+  const waiting = counts?.waiting_input ?? 0
+  const active = (counts?.running ?? 0) + waiting
+  return [failures > 0 && `✗${failures}`, waiting > 0 && `⏸${waiting}`, active > 0 && `(${active})`, 'Tasks'].filter(Boolean).join(' ')
+}
+
+export function listDot(counts: Counts | undefined, failures: number): Dot {
+  if (failures > 0) return 'failed'
+  if (!counts) return 'none'
+  return counts.waiting_input > 0 ? 'waiting' : counts.running > 0 ? 'running' : 'none'
 }
 
 /**

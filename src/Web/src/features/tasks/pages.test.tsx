@@ -108,10 +108,20 @@ describe('the list', () => {
     expect(await screen.findByText('Fix it')).toBeTruthy()
   })
 
-  it('says in the tab what is going on', async () => {
+  it('says in the tab what is going on, and what failed until the reader is back', async () => {
+    document.head.innerHTML = '<link rel="icon" href="data:,">'
+    const icon = () => decodeURIComponent(document.querySelector<HTMLLinkElement>('link[rel="icon"]')!.href)
     tasks = [aTask({ status: 'running' })]
     open('/tasks')
-    await waitFor(() => expect(document.title).toBe('(2) Tasks · Groote'))
+    act(() => FakeSocket.last.connected())
+    // The stub answers each of the counts with one task.
+    await waitFor(() => expect(document.title).toBe('⏸1 (2) Tasks · Groote'))
+    expect(icon()).toContain('#f59e0b')
+    receive(aStatusFrame({ previous: 'running', status: 'failed', version: 3 }))
+    expect(document.title).toBe('✗1 ⏸1 (1) Tasks · Groote')
+    expect(icon()).toContain('#ef4444')
+    await userEvent.keyboard('j')
+    expect(document.title).toBe('⏸1 (1) Tasks · Groote')
   })
 })
 

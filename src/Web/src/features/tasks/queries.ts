@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useCallback, useEffect, useRef } from 'react'
+import { useCallback, useEffect, useRef, useState } from 'react'
 import { getJson, taskPath } from '../../api/http'
 import type { Agent, Health, TaskDetails, TaskPage } from '../../api/types'
 import type { TaskStatusFrame } from '../../realtime/frames'
@@ -70,6 +70,8 @@ export function useTaskCounts(): Counts | undefined {
     queryKey: taskKeys.counts,
     queryFn: ({ signal }) => fetchCounts(signal),
     refetchInterval: live ? RECOUNT_MS : 5_000,
+    // The tab's title is read most when the tab is not.
+    refetchIntervalInBackground: true,
   })
   useChannel('tasks', {
     onFrame: (frame) => {
@@ -80,6 +82,26 @@ export function useTaskCounts(): Counts | undefined {
     onGap: () => void queries.invalidateQueries({ queryKey: taskKeys.counts }),
   })
   return data
+}
+
+/** Tasks that failed since the reader last touched the page. */
+export function useUnseenFailures(): number {
+  const [failed, setFailed] = useState<ReadonlySet<string>>(new Set())
+  useChannel('tasks', {
+    onFrame: (frame) => {
+      if (frame.type !== 'task_status' || frame.status !== 'failed' || frame.previous === 'failed') return
+      setFailed((before) => (before.has(frame.task_id) || before.size >= 999 ? before : new Set(before).add(frame.task_id)))
+    },
+  })
+  useEffect(() => {
+    const seen = () => setFailed((before) => (before.size === 0 ? before : new Set()))
+    const events = ['pointermove', 'pointerdown', 'keydown'] as const
+    for (const name of events) document.addEventListener(name, seen)
+    return () => {
+      for (const name of events) document.removeEventListener(name, seen)
+    }
+  }, [])
+  return failed.size
 }
 
 /** Hands on the frames of `tasks` in batches: hundreds of changes a second are still one redraw. */

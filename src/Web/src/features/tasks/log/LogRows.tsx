@@ -46,7 +46,9 @@ export const Row = memo(function Row(props: RowProps) {
         <div className={rowClass('log-row is-separator', props)} data-line={formatAddress(row)}>
           <Gutter {...props} time={row.time} />
           <span className="log-separator">
-            <span className={`log-status is-${row.status}`}>{row.status.replace('_', ' ')}</span>
+            {isReport(row)
+              ? <span className="log-status">report</span>
+              : <span className={`log-status is-${row.status}`}>{row.status.replace('_', ' ')}</span>}
             <span className="muted">{figures(row.data)}</span>
             {!props.times && <time dateTime={row.time} title={formatAbsolute(Date.parse(row.time))}>{formatClock(Date.parse(row.time))}</time>}
           </span>
@@ -220,4 +222,9 @@ function makeLook(sgr: Sgr): { className: string; style: CSSProperties | undefin
   if (sgr.underline) classes.push('a-underline')
   if (sgr.strike) classes.push('a-strike')
   return { className: classes.join(' '), style: Object.keys(style).length > 0 ? (style as CSSProperties) : undefined }
+}
+
+/** Figures or facts that became known while the status stayed; a log's first entry is the task itself. */
+function isReport(row: { previous: string | null; offset: number }): boolean {
+  return row.previous === null && row.offset > 1
 }

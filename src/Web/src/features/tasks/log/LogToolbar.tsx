@@ -105,7 +105,7 @@ function SearchBar({ settings, change, searchBox, closeSearch, found, hitIndex, 
       <button className="toggle" aria-pressed={settings.matchCase} onClick={() => change({ matchCase: !settings.matchCase })} title="Match case" aria-label="Match case">Aa</button>
       <button className="toggle mono" aria-pressed={settings.regex} onClick={() => change({ regex: !settings.regex })} title="Regular expression" aria-label="Regular expression">.*</button>
       <span className={`log-hits ${found.error ? 'is-error' : 'muted'}`} role="status" data-testid="hits">
-        {found.error ?? (text === '' ? '' : found.hits.length === 0 ? 'No match' : hitIndex < 0 ? total : `${(hitIndex + 1).toLocaleString()} of ${total}`)}
+        {found.error ?? (text === '' ? '' : found.pending ? '…' : found.hits.length === 0 ? 'No match' : hitIndex < 0 ? total : `${(hitIndex + 1).toLocaleString()} of ${total}`)}
       </span>
       <button className="icon-button" disabled={found.hits.length === 0} onClick={() => step(-1)} aria-label="Previous match"><UpIcon /></button>
       <button className="icon-button" disabled={found.hits.length === 0} onClick={() => step(1)} aria-label="Next match"><DownIcon /></button>

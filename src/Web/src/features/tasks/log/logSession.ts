@@ -47,6 +47,9 @@ const AROUND = 400
 const MAX_LIMIT = 5_000
 const PAGE_CHARS = 1_500_000
 const FLUSH_MS = 40
+/** More than anybody can read: then fewer, larger redraws leave the page time for the reader. */
+const FLOOD = 100
+const FLOOD_FLUSH_MS = 150
 const MAX_WAITING = 20_000
 const TRIES = 7
 
@@ -72,6 +75,7 @@ export class LogSession {
   private subscription: Subscription | null = null
   private stopState: (() => void) | null = null
   private waiting: LogEntry[] = []
+  private flooded = false
   private flushTimer: ReturnType<typeof setTimeout> | null = null
   private pollTimer: ReturnType<typeof setTimeout> | null = null
   private pumping = false
@@ -175,7 +179,7 @@ export class LogSession {
       this.pump()
     }
     // A timer, not an animation frame: hidden tabs have none.
-    this.flushTimer ??= setTimeout(() => this.flush(), FLUSH_MS)
+    this.flushTimer ??= setTimeout(() => this.flush(), this.flooded ? FLOOD_FLUSH_MS : FLUSH_MS)
   }
 
   private flush(): void {
@@ -183,6 +187,7 @@ export class LogSession {
     if (this.waiting.length === 0) return
     const entries = this.waiting
     this.waiting = []
+    this.flooded = entries.length > FLOOD
     this.model.insert(entries)
     if (this.model.rowCount > this.maxRows * 1.2) this.model.trim(this.maxRows)
     // A log that was not there a moment ago begins with its first frame.

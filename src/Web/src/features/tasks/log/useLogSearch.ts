@@ -13,9 +13,11 @@ export interface LogSearch {
   byRow: ReadonlyMap<ViewRow, readonly Hit[]>
   truncated: boolean
   error: string | null
+  /** The first answer to this query is still to come. */
+  pending: boolean
 }
 
-const nothing: LogSearch = { hits: [], byRow: new Map(), truncated: false, error: null }
+const nothing: LogSearch = { hits: [], byRow: new Map(), truncated: false, error: null, pending: false }
 const FIRST_MS = 60
 const AGAIN_MS = 400
 const DEADLINE_MS = 2_000
@@ -34,8 +36,9 @@ export function useLogSearch(view: readonly ViewRow[], query: Query): LogSearch 
   }, [view])
 
   useEffect(() => {
-    setResult(nothing)
-    if (text === '' || error !== null) return
+    const idle = text === '' || error !== null
+    setResult(idle ? nothing : { ...nothing, pending: true })
+    if (idle) return
     const mine = new Searcher({ text, regex, matchCase }, () => shown.current, setResult)
     searcher.current = mine
     return () => {
@@ -127,5 +130,5 @@ function collect(rows: readonly ViewRow[], matches: Matches): LogSearch {
     else byRow.set(row, [hit])
     return hit
   })
-  return { hits, byRow, truncated: matches.truncated, error: null }
+  return { hits, byRow, truncated: matches.truncated, error: null, pending: false }
 }

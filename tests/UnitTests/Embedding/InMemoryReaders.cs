@@ -1,0 +1,82 @@
+using System.Runtime.CompilerServices;
+using AutoMapper;
+using GrooteDashboard.Application.Common;
+using GrooteDashboard.Application.Realtime.Log;
+using GrooteDashboard.Application.Tasks.Contracts;
+using GrooteDashboard.Application.Tasks.Ports;
+using GrooteDashboard.Domain.Tasks;
+
+namespace GrooteDashboard.UnitTests.Embedding;
+
+/// <summary>Tasks and their logs as screens show them.</summary>
+internal sealed class InMemoryReaders(InMemoryDatabase database, IMapper mapper) : ITaskReader, ITaskLogReader
+{
+    public Task<Page<TaskSummary>> ListAsync(TaskFilter filter, int page, int perPage, CancellationToken cancellationToken)
+    {
+        var matching = database.Tasks
+            .Where(task => filter.Statuses.Count == 0 || filter.Statuses.Contains(task.Status))
+            .Where(task => filter.Agent is null || task.AssignedAgent == filter.Agent)
+            .Where(task => (filter.From is null || task.CreatedAt >= filter.From) && (filter.To is null || task.CreatedAt < filter.To))
+            .OrderByDescending(task => task.CreatedAt).ThenBy(task => task.TaskId, StringComparer.Ordinal).ToList();
+        var items = matching.Skip((page - 1) * perPage).Take(perPage).Select(ToRow).ToList();
+        return Task.FromResult(new Page<TaskSummary>(items, matching.Count, page, perPage));
+    }
+
+    public Task<TaskDetails?> FindAsync(string taskId, CancellationToken cancellationToken) =>
+        Task.FromResult(database.FindTask(taskId) is { } task ? mapper.Map<TaskDetails>(task) : null);
+
+    public Task<IReadOnlyList<string>> ListAgentsAsync(int limit, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<string>>([.. database.Tasks.Select(task => task.AssignedAgent).OfType<string>().Distinct().Order().Take(limit)]);
+
+    public Task<TaskLogPage?> ReadAsync(string taskId, TaskLogRange range, CancellationToken cancellationToken)
+    {
+        if (database.FindTask(taskId) is null)
+        {
+            return Task.FromResult<TaskLogPage?>(null);
+        }
+
+        var all = database.RowsOf(taskId);
+        var matching = all.Where(row => range.Kinds is null || (row.Kind is { } kind && range.Kinds.Contains(kind)))
+            .Where(row => range.Before is { } before ? row.Offset < before : row.Offset > (range.After ?? 0)).ToList();
+        var entries = (range.Before is null ? matching.Take(range.Limit) : matching.TakeLast(range.Limit)).Select(ToEntry).ToList();
+        return Task.FromResult<TaskLogPage?>(new TaskLogPage(taskId, entries, LastOffset(all), entries.Count < matching.Count));
+    }
+
+    public Task<OutputTail> ReadOutputTailAsync(string taskId, int maxLength, CancellationToken cancellationToken)
+    {
+        var output = Output(taskId).ToList();
+        var text = string.Concat(output.Select(row => row.Output));
+        return Task.FromResult(new OutputTail(
+            text.Length > maxLength ? text[^maxLength..] : text, text.Length > maxLength, output.Count == 0 ? null : output[^1].Timestamp));
+    }
+
+    public Task<StoredTask?> PeekAsync(string taskId, CancellationToken cancellationToken) => Task.FromResult(
+        database.FindTask(taskId) is { } task
+            ? new StoredTask(task.Status, task.Error, task.OutputDueAt is not null, LastOffset(database.RowsOf(taskId)))
+            : null);
+
+    public async IAsyncEnumerable<(long Offset, string Text)> ReadOutputAsync(
+        string taskId, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        foreach (var row in Output(taskId).Where(row => row.Offset > after))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return (row.Offset, row.Output!);
+        }
+    }
+
+    /// <summary>By way of the details: the map to a row cuts the input as SQL does, which does not mind a short text.</summary>
+    private TaskSummary ToRow(AgentTask task)
+    {
+        var details = mapper.Map<TaskDetails>(task);
+        return details with { InputMessage = string.Concat(details.InputMessage.Take(TaskSummary.InputPreviewLength)) };
+    }
+
+    private IEnumerable<LogRow> Output(string taskId) => database.RowsOf(taskId).Where(row => row.Kind == OutputKinds.Output);
+
+    private static long LastOffset(IReadOnlyList<LogRow> rows) => rows.Count == 0 ? 0 : rows[^1].Offset;
+
+    private static TaskLogEntry ToEntry(LogRow row) => new(
+        row.Offset, row.Kind is null ? "status" : "output", row.Timestamp, row.Kind, row.Output, row.Data, row.Status, row.Previous);
+}
