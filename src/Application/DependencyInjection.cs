@@ -9,6 +9,7 @@ using GrooteDashboard.Application.Tasks.Ports;
 using MediatR;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 
 namespace GrooteDashboard.Application;
 
@@ -34,7 +35,7 @@ public static class DependencyInjection
         services.AddSingleton<IChannelFeed>(provider => provider.GetRequiredService<TaskLog>());
         services.AddSingleton<ITaskStatusReader>(provider => provider.GetRequiredService<TaskLog>());
         // First in, last out: the log closes when nobody appends any more.
-        services.AddHostedService(provider => provider.GetRequiredService<TaskLog>());
+        services.AddHostedService(provider => (IHostedService)provider.GetRequiredService<ITaskLog>());
         services.AddHostedService<OutboxRelay>();
         services.AddHostedService<TaskSweeper>();
 

@@ -28,6 +28,11 @@ public sealed record LogAppend(string TaskId, IReadOnlyList<LogEntry> Entries)
 {
     /// <summary>Rows of the outbox that end when this is stored.</summary>
     public IReadOnlyList<long> OutboxIds { get; init; } = [];
+
+    /// <summary>What it costs in memory, about: the texts, and beside each its row, its ids, its place in the queues.</summary>
+    public long SizeInMemory => Entries.Sum(entry => EntryOverheadBytes + (entry is OutputEntry output ? output.Text.Length * 2L : 0));
+
+    internal const int EntryOverheadBytes = 256;
 }
 
 /// <summary>What became of an append.</summary>

@@ -15,11 +15,8 @@ namespace GrooteDashboard.Application.Realtime.Log;
 /// the writer stores what was published, in batches. Between them lies everything that is taken but not stored yet, bounded in bytes:
 /// while the store is away, live output goes on until that bound is reached, then appends wait.
 /// </summary>
-internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPositions, IChannelFeed, ITaskStatusReader
+internal sealed class TaskLog : BackgroundService, ITaskLog, IChannelPositions, IChannelFeed, ITaskStatusReader
 {
-    /// <summary>What an entry costs beside its text: the row, its ids, its place in the queues.</summary>
-    private const int EntryOverheadBytes = 256;
-
     private const int MaxAppendsPerRound = 1_000;
 
     /// <summary>What is kept in memory of a task's channel and of the channel of all tasks, for clients that come back after a moment.</summary>
@@ -33,15 +30,12 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
     /// <summary>Contract: a task channel that was active in the minute before an interruption is told of it.</summary>
     private static readonly TimeSpan ActiveWindow = TimeSpan.FromMinutes(1);
 
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(5);
-
     private readonly ITaskLogStore _store;
     private readonly IRealtimePublisher _publisher;
     private readonly TimeProvider _time;
     private readonly TaskLogOptions _options;
     private readonly TaskLogMetrics _metrics;
-    private readonly ILogger<TaskLog> _logger;
+    private readonly PatientStore _patientStore;
     private readonly ByteBudget _budget;
 
     // Unbounded channels: what is in them is bounded by the byte budget.
@@ -66,14 +60,14 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
         _time = time;
         _options = options.Value;
         _metrics = metrics;
-        _logger = logger;
+        _patientStore = new PatientStore(store, time, metrics, logger);
         _budget = new ByteBudget(_options.MaxPendingBytes);
         metrics.ObservePending(() => _budget.Used);
     }
 
     public async ValueTask<Task<AppendReceipt>> AppendAsync(IReadOnlyList<LogAppend> appends, CancellationToken cancellationToken)
     {
-        var bytes = SizeOf(appends);
+        var bytes = appends.Sum(append => append.SizeInMemory);
         await _budget.AcquireAsync(bytes, cancellationToken);
         var work = new Work(appends, bytes, null);
         if (!_inbox.Writer.TryWrite(work))
@@ -215,7 +209,7 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
             return [];
         }
 
-        var opened = await UntilItWorksAsync("open tasks", ct => _store.OpenAsync(unknown, ct), cancellationToken);
+        var opened = await _patientStore.OpenAsync(unknown, cancellationToken);
         foreach (var task in opened)
         {
             _open[task.TaskId] = new OpenTask(task.TaskId, task.Head);
@@ -242,7 +236,7 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
 
         return doubtful is null
             ? Empty
-            : await UntilItWorksAsync("look up ids", ct => _store.FindSourceIdsAsync(doubtful, ct), cancellationToken);
+            : await _patientStore.FindSourceIdsAsync(doubtful, cancellationToken);
     }
 
     private static IReadOnlySet<(string, string)> Empty { get; } = new HashSet<(string, string)>();
@@ -320,7 +314,7 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
             ? status.Message
             : new TaskOutputMessage(row.TaskId, row.Output!, row.Kind!, row.Data);
         var frame = new ChannelFrame(Channels.Task(row.TaskId), row.Offset, row.Timestamp, message);
-        var bytes = EntryOverheadBytes + ((row.Output?.Length ?? 0) * 2);
+        var bytes = LogAppend.EntryOverheadBytes + ((row.Output?.Length ?? 0) * 2);
         task.Window.Add(frame, bytes, task.StoredOffset);
         _publisher.Publish(frame);
         if (entry is StatusEntry)
@@ -349,41 +343,9 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
             }
 
             var started = _time.GetTimestamp();
-            await WriteAsync([.. batch.SelectMany(s => s.Rows)], [.. batch.SelectMany(s => s.Work.Appends).SelectMany(a => a.OutboxIds)], cancellationToken);
+            await _patientStore.WriteAsync([.. batch.SelectMany(s => s.Rows)], [.. batch.SelectMany(s => s.Work.Appends).SelectMany(a => a.OutboxIds)], cancellationToken);
             _metrics.Stored(rows, _time.GetElapsedTime(started));
             batch.ForEach(Complete);
-        }
-    }
-
-    private async Task WriteAsync(IReadOnlyList<LogRow> rows, IReadOnlyList<long> outboxIds, CancellationToken cancellationToken)
-    {
-        if (rows.Count == 0 && outboxIds.Count == 0)
-        {
-            return;
-        }
-
-        try
-        {
-            await UntilItWorksAsync(
-                "store rows",
-                async ct =>
-                {
-                    await _store.WriteAsync(rows, outboxIds, ct);
-                    return true;
-                },
-                cancellationToken);
-        }
-        catch (LogRejectedException e) when (rows.Count <= 1)
-        {
-            _metrics.Rejected();
-            LogRejected(rows.Count == 1 ? rows[0].TaskId : "", rows.Count == 1 ? rows[0].Offset : 0, e);
-            await WriteAsync([], outboxIds, cancellationToken);
-        }
-        catch (LogRejectedException)
-        {
-            // One row must not keep the others from being stored.
-            await WriteAsync([.. rows.Take(rows.Count / 2)], [], cancellationToken);
-            await WriteAsync([.. rows.Skip(rows.Count / 2)], outboxIds, cancellationToken);
         }
     }
 
@@ -409,26 +371,6 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
         sequenced.Work.Stored.TrySetResult(sequenced.Receipt);
     }
 
-    /// <summary>The store may be away for as long as it likes: nothing that was taken is given up.</summary>
-    private async Task<T> UntilItWorksAsync<T>(string what, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken)
-    {
-        var delay = FirstRetry;
-        while (true)
-        {
-            try
-            {
-                return await attempt(cancellationToken);
-            }
-            catch (Exception e) when (e is not LogRejectedException && !cancellationToken.IsCancellationRequested)
-            {
-                _metrics.StoreFailed();
-                LogStoreAway(what, delay.TotalMilliseconds, e.GetType().Name);
-                await Task.Delay(delay, _time, cancellationToken);
-                delay = delay * 2 < LongestRetry ? delay * 2 : LongestRetry;
-            }
-        }
-    }
-
     private void ForgetIdleTasks()
     {
         if (_waiters.Count > _options.MaxTasksInMemory)
@@ -452,26 +394,6 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
             _open.TryRemove(task.TaskId, out _);
         }
     }
-
-    private static long SizeOf(IReadOnlyList<LogAppend> appends)
-    {
-        long bytes = 0;
-        foreach (var append in appends)
-        {
-            foreach (var entry in append.Entries)
-            {
-                bytes += EntryOverheadBytes + (entry is OutputEntry output ? output.Text.Length * 2L : 0);
-            }
-        }
-
-        return bytes;
-    }
-
-    [LoggerMessage(LogLevel.Warning, "The log cannot {What}: {Error}; next attempt in {DelayMs:0} ms")]
-    private partial void LogStoreAway(string what, double delayMs, string error);
-
-    [LoggerMessage(LogLevel.Error, "The store refuses row {Offset} of task {TaskId}; it is left out")]
-    private partial void LogRejected(string taskId, long offset, Exception exception);
 
     /// <summary>An append on its way in.</summary>
     private sealed record Work(IReadOnlyList<LogAppend> Appends, long Bytes, Action? Announcement)

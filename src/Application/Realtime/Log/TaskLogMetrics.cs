@@ -42,9 +42,9 @@ public sealed class TaskLogMetrics
 
     public long RowsStored => Interlocked.Read(ref _storedTotal);
 
-    internal void ObservePending(Func<long> pending) => _pending = pending;
+    public void ObservePending(Func<long> pending) => _pending = pending;
 
-    internal void Taken(int accepted, int duplicates)
+    public void Taken(int accepted, int duplicates)
     {
         _taken.Add(accepted, new KeyValuePair<string, object?>("outcome", "accepted"));
         if (duplicates > 0)
@@ -54,14 +54,14 @@ public sealed class TaskLogMetrics
         }
     }
 
-    internal void Stored(int rows, TimeSpan took)
+    public void Stored(int rows, TimeSpan took)
     {
         _stored.Add(rows);
         _writeSeconds.Record(took.TotalSeconds);
         Interlocked.Add(ref _storedTotal, rows);
     }
 
-    internal void StoreFailed() => _failures.Add(1);
+    public void StoreFailed() => _failures.Add(1);
 
     internal void Refused()
     {
@@ -69,7 +69,7 @@ public sealed class TaskLogMetrics
         Interlocked.Increment(ref _refusedTotal);
     }
 
-    internal void Rejected()
+    public void Rejected()
     {
         _rejected.Add(1);
         Interlocked.Increment(ref _rejectedTotal);
