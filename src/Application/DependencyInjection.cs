@@ -35,7 +35,7 @@ public static class DependencyInjection
         services.AddSingleton<IChannelFeed>(provider => provider.GetRequiredService<TaskLog>());
         services.AddSingleton<ITaskStatusReader>(provider => provider.GetRequiredService<TaskLog>());
         // First in, last out: the log closes when nobody appends any more.
-        services.AddHostedService(provider => (IHostedService)provider.GetRequiredService<ITaskLog>());
+        services.AddSingleton(provider => (IHostedService)provider.GetRequiredService<ITaskLog>());
         services.AddHostedService<OutboxRelay>();
         services.AddHostedService<TaskSweeper>();
 
