@@ -4,6 +4,7 @@ using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Common.Behaviours;
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Application.Realtime.Ports;
+using GrooteDashboard.Application.System.Ports;
 using GrooteDashboard.Application.Tasks;
 using GrooteDashboard.Application.Tasks.Ports;
 using MediatR;
@@ -29,6 +30,7 @@ public static class DependencyInjection
         services.AddOptions<AgentOptions>().BindConfiguration(AgentOptions.Section).ValidateDataAnnotations().ValidateOnStart();
 
         services.AddSingleton<TaskLogMetrics>();
+        services.AddSingleton<IComponentHealth, TaskLogHealth>();
         services.AddSingleton<TaskLog>();
         services.AddSingleton<ITaskLog>(provider => provider.GetRequiredService<TaskLog>());
         services.AddSingleton<IChannelPositions>(provider => provider.GetRequiredService<TaskLog>());

@@ -7,6 +7,10 @@ namespace GrooteDashboard.Api.Endpoints;
 /// <summary>Reads values of a query string; a bad one is refused with 422 and its name.</summary>
 internal static class QueryValues
 {
+    /// <summary>Days before and after can be counted from any time between these years.</summary>
+    private const int MinYear = 1;
+    private const int MaxYear = 9999;
+
     public static IReadOnlyList<string> List(string? value) =>
         (value ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
@@ -23,12 +27,12 @@ internal static class QueryValues
             return null;
         }
 
-        if (DateOnly.TryParseExact(value, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) && day < DateOnly.MaxValue)
+        if (DateOnly.TryParseExact(value, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) && day.Year is > MinYear and < MaxYear)
         {
             return new DateTimeOffset(day.AddDays(endOfDay ? 1 : 0).ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
         }
 
-        return DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
+        return DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time) && time.Year is > MinYear and < MaxYear
             ? time
             : throw Invalid(name, $"{name} must be a day such as 2026-02-03 or an ISO 8601 time.");
     }

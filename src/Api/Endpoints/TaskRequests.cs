@@ -9,12 +9,12 @@ namespace GrooteDashboard.Api.Endpoints;
 
 /// <summary>Filters and paging of the list of tasks. Every value is text: an empty one means no filter, a bad one is a 422 with its name.</summary>
 internal sealed record ListTasksRequest(
-    [property: Description("One or several of queued, running, waiting_input, completed, failed, cancelled, separated by commas")] string? Status,
-    [property: Description("The assigned agent")] string? Agent,
-    [property: Description("One UTC day, such as 2026-02-03")] string? Date,
+    [property: Description("One or several of queued, running, waiting_input, completed, failed, cancelled, separated by commas"), FromQuery(Name = "status")] string? Status,
+    [property: Description("The assigned agent"), FromQuery(Name = "agent")] string? Agent,
+    [property: Description("One UTC day, such as 2026-02-03"), FromQuery(Name = "date")] string? Date,
     [property: Description("Created at or after: a day or a time"), FromQuery(Name = "date_from")] string? DateFrom,
     [property: Description("Created until: a whole day, or before a time"), FromQuery(Name = "date_to")] string? DateTo,
-    [property: Description("From 1")] string? Page,
+    [property: Description("From 1"), FromQuery(Name = "page")] string? Page,
     [property: Description("1 to 100, 20 unless told"), FromQuery(Name = "per_page")] string? PerPage)
 {
     private const int DefaultPerPage = 20;
@@ -39,11 +39,11 @@ internal sealed record ListTasksRequest(
 
 /// <summary>Which part of a log is read.</summary>
 internal sealed record GetTaskLogRequest(
-    [property: Description("Entries after this offset, ascending")] string? After,
-    [property: Description("The last entries before this offset")] string? Before,
-    [property: Description("This many entries from the end")] string? Tail,
-    [property: Description("1 to 5000, 1000 unless told")] string? Limit,
-    [property: Description("Only output of these kinds, separated by commas")] string? Kinds)
+    [property: Description("Entries after this offset, ascending"), FromQuery(Name = "after")] string? After,
+    [property: Description("The last entries before this offset"), FromQuery(Name = "before")] string? Before,
+    [property: Description("This many entries from the end"), FromQuery(Name = "tail")] string? Tail,
+    [property: Description("1 to 5000, 1000 unless told"), FromQuery(Name = "limit")] string? Limit,
+    [property: Description("Only output of these kinds, separated by commas"), FromQuery(Name = "kinds")] string? Kinds)
 {
     private const int DefaultLimit = 1_000;
 

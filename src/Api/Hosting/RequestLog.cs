@@ -5,11 +5,13 @@ namespace GrooteDashboard.Api.Hosting;
 /// <summary>One line per request, with the ids that tie it to everything else. No query strings: they may hold secrets.</summary>
 internal sealed partial class RequestLog(RequestDelegate next, ILogger<RequestLog> logger)
 {
+    private static readonly Func<ILogger, string, IDisposable?> Scope = LoggerMessage.DefineScope<string>("request {RequestId}");
+
     public async Task InvokeAsync(HttpContext context)
     {
         var started = Stopwatch.GetTimestamp();
         context.Response.Headers["X-Request-Id"] = context.TraceIdentifier;
-        using (logger.BeginScope(new Dictionary<string, object> { ["request_id"] = context.TraceIdentifier }))
+        using (Scope(logger, context.TraceIdentifier))
         {
             try
             {

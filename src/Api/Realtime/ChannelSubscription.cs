@@ -1,43 +1,29 @@
 namespace GrooteDashboard.Api.Realtime;
 
-/// <summary>One connection's place in one channel.</summary>
+/// <summary>One connection's place in one channel: live, or behind and catching up. Guarded by the channel where nothing else is said.</summary>
 internal sealed class ChannelSubscription(HubChannel channel, Connection connection)
 {
+    private CancellationTokenSource? _ended;
+
     public HubChannel Channel { get; } = channel;
 
     public Connection Connection { get; } = connection;
 
-    /// <summary>Position in the channel's list, so that leaving is O(1). Guarded by the channel.</summary>
+    /// <summary>Position in the channel's list, so that leaving is O(1).</summary>
     public int Index { get; set; }
 
-    /// <summary>The offset that the client was told: only what is newer is sent. Guarded by the channel.</summary>
-    public long After { get; set; }
+    /// <summary>Up to this offset the client was sent everything, or told what is missing. While behind, only its catch-up moves it.</summary>
+    public long Cursor { get; set; }
 
-    /// <summary>What was dropped since the outbox was full. Guarded by the outbox.</summary>
-    public MissedRange? Missed { get; set; }
-}
+    /// <summary>While behind: why the client will miss what history does not have. Null while live, and once it has left.</summary>
+    public string? BehindReason { get; set; }
 
-/// <summary>What one subscription did not get.</summary>
-internal sealed class MissedRange
-{
-    /// <summary>First and last missing offset, 0 while only messages without one are missing.</summary>
-    public long From { get; private set; }
+    /// <summary>The newest message without an offset since the subscription is behind: nothing else could bring it back.</summary>
+    public byte[]? LastNotice { get; set; }
 
-    public long To { get; private set; }
+    /// <summary>Cancelled when the client leaves the channel.</summary>
+    public CancellationToken Ended => (_ended ??= new CancellationTokenSource()).Token;
 
-    /// <summary>The newest message without an offset: it follows the gap, because nothing else could bring it back.</summary>
-    public byte[]? LastNotice { get; private set; }
-
-    public void Add(in HubFrame frame)
-    {
-        if (frame.Offset is { } offset)
-        {
-            From = From == 0 ? offset : From;
-            To = offset;
-        }
-        else
-        {
-            LastNotice = frame.Bytes;
-        }
-    }
+    /// <summary>Ends a catch-up under way. To be called after the channel was left, outside of its lock: what is cancelled goes on here and now.</summary>
+    public void End() => _ended?.Cancel();
 }

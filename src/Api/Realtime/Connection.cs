@@ -30,6 +30,7 @@ internal sealed class Connection(string id, Transport transport, RealtimeOptions
     private long _closingSince;
     private int _missedBeats;
     private int _closeCode;
+    private SemaphoreSlim? _catchUpTurn;
 
     public string Id { get; } = id;
 
@@ -41,16 +42,17 @@ internal sealed class Connection(string id, Transport transport, RealtimeOptions
 
     private bool IsClosing => CloseCode != 0;
 
-    /// <summary>Queues a message of a channel; never waits.</summary>
-    public void Offer(ChannelSubscription subscription, in HubFrame frame)
-    {
-        if (_outbox.Offer(subscription, frame))
-        {
-            StartDrain();
-        }
-    }
+    /// <summary>Held by the one subscription that may catch up now.</summary>
+    public SemaphoreSlim CatchUpTurn => LazyInitializer.EnsureInitialized(ref _catchUpTurn, () => new SemaphoreSlim(1, 1));
 
-    public void Forget(ChannelSubscription subscription) => _outbox.Forget(subscription);
+    /// <summary>Queues a message of a channel; never waits. False: the client has too much waiting already.</summary>
+    public bool TryOffer(in HubFrame frame) => Started(_outbox.TryOffer(frame, out var startDrain), startDrain);
+
+    /// <summary>Queues a message from history. False: there is no room for history now.</summary>
+    public bool TryRefill(in HubFrame frame) => Started(_outbox.TryRefill(frame, out var startDrain), startDrain);
+
+    /// <inheritdoc cref="Outbox.WaitForRoomAsync"/>
+    public Task<bool> WaitForRoomAsync() => _outbox.WaitForRoomAsync();
 
     /// <summary>Queues an answer; a client that does not read even those is cut.</summary>
     public void Send(byte[] frame)
@@ -133,6 +135,16 @@ internal sealed class Connection(string id, Transport transport, RealtimeOptions
     }
 
     void IThreadPoolWorkItem.Execute() => _ = DrainAsync();
+
+    private bool Started(bool isQueued, bool startDrain)
+    {
+        if (startDrain)
+        {
+            StartDrain();
+        }
+
+        return isQueued;
+    }
 
     private void StartDrain() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
 

@@ -1,19 +1,25 @@
 using System.Diagnostics;
 using GrooteDashboard.Api.Realtime.Protocol;
 using GrooteDashboard.Application.Realtime.Contracts;
+using GrooteDashboard.Application.Realtime.Ports;
 
 namespace GrooteDashboard.Api.Realtime;
 
-/// <summary>A channel that somebody watches. One lock makes publishing, joining and leaving one sequence.</summary>
-internal sealed class HubChannel(string name, RealtimeMetrics metrics)
+/// <summary>A channel that somebody watches. One lock makes publishing, joining, catching up and leaving one sequence.</summary>
+internal sealed class HubChannel(string name, RealtimeOptions options, CatchUp catchUp, RealtimeMetrics metrics)
 {
     private readonly Lock _gate = new();
     private readonly List<ChannelSubscription> _subscriptions = [];
+    private readonly RecentFrames _recent = new();
+    private readonly bool _isSequenced = name is not (Channels.Cli or Channels.System);
 
     // Subscriptions, and those on their way to one. At none the channel is retired for good.
     private int _users;
     private bool _isRetired;
+    private TaskCompletionSource? _watching;
+    private string _epoch = "";
     private long _head;
+    private int _behind;
 
     public string Name { get; } = name;
 
@@ -28,28 +34,72 @@ internal sealed class HubChannel(string name, RealtimeMetrics metrics)
     }
 
     /// <summary>True: nobody uses the channel any more.</summary>
-    public bool Release()
+    public bool Release(IChannelFeed feed)
     {
         lock (_gate)
         {
-            return _isRetired = --_users == 0;
+            _isRetired = --_users == 0;
+            if (!_isRetired || _watching is null)
+            {
+                return _isRetired;
+            }
         }
+
+        feed.Unwatch(Name);
+        return true;
+    }
+
+    /// <summary>Completes when the channel's messages come in and its position is known. The first user asks for it, the others wait for the same answer.</summary>
+    public Task WatchAsync(IChannelFeed feed)
+    {
+        TaskCompletionSource begun;
+        lock (_gate)
+        {
+            if (_watching is not null)
+            {
+                return _watching.Task;
+            }
+
+            begun = _watching = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        return BeginWatchingAsync(feed, begun);
     }
 
     /// <summary>
-    /// Tells the client where the channel stands and lets it have everything after that. Both under the lock under which messages are published,
+    /// Tells the client where it stands and lets it have everything after that. Both under the lock under which messages are published,
     /// so that nothing is between them, and nothing twice.
     /// </summary>
-    public void Join(ChannelSubscription subscription, ChannelPosition loaded)
+    public void Join(ChannelSubscription subscription, ChannelPosition? since)
     {
         lock (_gate)
         {
-            // Messages may have come while the position was read; or the position may hold one that is about to come.
-            _head = Math.Max(_head, loaded.Offset);
-            subscription.After = _head;
             subscription.Index = _subscriptions.Count;
             _subscriptions.Add(subscription);
-            subscription.Connection.Send(ServerMessages.Subscribed(Name, loaded with { Offset = _head }));
+            subscription.Cursor = _head;
+            if (since is not { } from || !_isSequenced)
+            {
+                Welcome(subscription, since is null ? null : false);
+            }
+            else if (from.Epoch != _epoch || from.Offset > _head)
+            {
+                // Offsets of another history say nothing about this one: all of it is news.
+                WelcomeAfresh(subscription, 1, RecoveryReasons.HistoryLost);
+            }
+            else if (_head - from.Offset > options.MaxRecoverMessages)
+            {
+                WelcomeAfresh(subscription, from.Offset + 1, RecoveryReasons.TooFarBehind);
+            }
+            else
+            {
+                subscription.Cursor = from.Offset;
+                Welcome(subscription, true);
+                metrics.Recovered(_head - from.Offset);
+                if (from.Offset < _head)
+                {
+                    FallBehind(subscription, RecoveryReasons.HistoryLost);
+                }
+            }
         }
     }
 
@@ -61,6 +111,10 @@ internal sealed class HubChannel(string name, RealtimeMetrics metrics)
             _subscriptions[subscription.Index] = last;
             last.Index = subscription.Index;
             _subscriptions.RemoveAt(_subscriptions.Count - 1);
+            if (subscription.BehindReason is not null)
+            {
+                NoLongerBehind(subscription);
+            }
         }
     }
 
@@ -79,11 +133,170 @@ internal sealed class HubChannel(string name, RealtimeMetrics metrics)
             metrics.Encoded();
             foreach (var subscription in _subscriptions)
             {
-                if (offset is null || offset > subscription.After)
-                {
-                    subscription.Connection.Offer(subscription, frame);
-                }
+                Deliver(subscription, frame);
+            }
+
+            if (_behind > 0 && offset is not null)
+            {
+                _recent.Add(frame);
             }
         }
+    }
+
+    /// <summary>Lets a subscription that is behind have what was read for it, and what is kept here, as far as there is room.</summary>
+    public CatchUpState Advance(ChannelSubscription subscription, in HistoryPortion portion)
+    {
+        lock (_gate)
+        {
+            if (subscription.BehindReason is not { } reason)
+            {
+                return CatchUpState.Over;
+            }
+
+            // Who cannot keep up gets a part of it: the work for one client is bounded. Half, else the next message would be too much again.
+            var isTooFar = _head - subscription.Cursor > options.MaxCatchUpMessages;
+            if ((isTooFar && !TrySkip(subscription, _head - (options.MaxCatchUpMessages / 2), GapReasons.SlowConsumer))
+                || (portion.FirstKept > subscription.Cursor + 1 && !TrySkip(subscription, Math.Min(portion.FirstKept - 1, _head), reason))
+                || !TryQueue(subscription, portion.Frames)
+                || !TryQueue(subscription, _recent.After(subscription.Cursor)))
+            {
+                return CatchUpState.NeedsRoom;
+            }
+
+            if (subscription.Cursor < _head)
+            {
+                return CatchUpState.NeedsHistory;
+            }
+
+            if (subscription.LastNotice is { } notice && !subscription.Connection.TryRefill(new HubFrame(notice, null, null, 0)))
+            {
+                return CatchUpState.NeedsRoom;
+            }
+
+            NoLongerBehind(subscription);
+            return CatchUpState.Over;
+        }
+    }
+
+    private async Task BeginWatchingAsync(IChannelFeed feed, TaskCompletionSource begun)
+    {
+        try
+        {
+            using var timeout = new CancellationTokenSource(options.SubscribeTimeout);
+            var position = await feed.WatchAsync(Name, timeout.Token);
+            lock (_gate)
+            {
+                // Messages may have come meanwhile; or the position may hold one that is about to come.
+                _epoch = position.Epoch;
+                _head = Math.Max(_head, position.Offset);
+            }
+
+            begun.SetResult();
+        }
+        catch (Exception e)
+        {
+            feed.Unwatch(Name);
+            lock (_gate)
+            {
+                _watching = null;
+            }
+
+            begun.SetException(e);
+        }
+
+        await begun.Task;
+    }
+
+    private void Welcome(ChannelSubscription subscription, bool? recovered) =>
+        subscription.Connection.Send(ServerMessages.Subscribed(Name, new ChannelPosition(_epoch, subscription.Cursor), recovered));
+
+    private void WelcomeAfresh(ChannelSubscription subscription, long firstMissing, string reason)
+    {
+        Welcome(subscription, false);
+        subscription.Connection.Send(ServerMessages.Gap(Name, firstMissing, _head, reason));
+        metrics.NotRecovered(reason);
+        metrics.Gap(reason);
+    }
+
+    private void Deliver(ChannelSubscription subscription, in HubFrame frame)
+    {
+        if (frame.Offset <= subscription.Cursor)
+        {
+            return;
+        }
+
+        // While behind, messages of the sequence are read later. What comes with a hole before it is read later as well.
+        var isNext = frame.Offset is null || frame.Offset == subscription.Cursor + 1;
+        if (frame.LatestKey is not null || (subscription.BehindReason is null && isNext))
+        {
+            if (subscription.Connection.TryOffer(frame))
+            {
+                subscription.Cursor = frame.Offset ?? subscription.Cursor;
+                return;
+            }
+        }
+
+        if (subscription.BehindReason is null)
+        {
+            FallBehind(subscription, isNext ? GapReasons.SlowConsumer : RecoveryReasons.HistoryLost);
+        }
+
+        if (frame.Offset is null)
+        {
+            metrics.Dropped(GapReasons.SlowConsumer, subscription.LastNotice is null ? 0 : 1);
+            subscription.LastNotice = frame.Bytes;
+        }
+    }
+
+    private void FallBehind(ChannelSubscription subscription, string reason)
+    {
+        _behind++;
+        subscription.BehindReason = reason;
+        catchUp.Start(subscription);
+    }
+
+    private void NoLongerBehind(ChannelSubscription subscription)
+    {
+        subscription.BehindReason = null;
+        subscription.LastNotice = null;
+        if (--_behind == 0)
+        {
+            _recent.Clear();
+        }
+    }
+
+    private bool TrySkip(ChannelSubscription subscription, long to, string reason)
+    {
+        var from = subscription.Cursor + 1;
+        if (!subscription.Connection.TryRefill(new HubFrame(ServerMessages.Gap(Name, from, to, reason), null, null, 0)))
+        {
+            return false;
+        }
+
+        subscription.Cursor = to;
+        metrics.Dropped(reason, to - from + 1);
+        metrics.Gap(reason);
+        return true;
+    }
+
+    /// <summary>Queues what comes next of these. False: there was no room for all of it.</summary>
+    private static bool TryQueue(ChannelSubscription subscription, IEnumerable<HubFrame> frames)
+    {
+        foreach (var frame in frames.SkipWhile(frame => frame.Offset <= subscription.Cursor))
+        {
+            if (frame.Offset != subscription.Cursor + 1)
+            {
+                break;
+            }
+
+            if (!subscription.Connection.TryRefill(frame))
+            {
+                return false;
+            }
+
+            subscription.Cursor++;
+        }
+
+        return true;
     }
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using GrooteDashboard.Api.Realtime.Protocol;
 using GrooteDashboard.Application.Realtime.Contracts;
 
 namespace GrooteDashboard.Api.Realtime;
@@ -8,8 +7,8 @@ namespace GrooteDashboard.Api.Realtime;
 internal readonly record struct WriteBatch(int Frames, int Bytes, long OldestPublish);
 
 /// <summary>
-/// What waits for one client, bounded in bytes. When lossless frames no longer fit, further frames of their channel are dropped until half of the
-/// outbox is free again; then one gap says exactly which, and the channel goes on. Latest-wins frames replace their predecessor in place.
+/// What waits for one client, bounded in bytes. What no longer fits is refused, and read again from history once a quarter or less is taken: history
+/// fills it to one half, the other half is for what happens now. Latest-wins frames replace their predecessor in place.
 /// Answers to the client's own frames have a reserve beside it; who does not read even those is cut.
 /// </summary>
 internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
@@ -22,8 +21,8 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
 
     private readonly Lock _gate = new();
     private readonly Queue<Entry> _waiting = new();
-    private readonly Queue<ChannelSubscription> _behind = new();
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource<bool>? _room;
     private Dictionary<string, LatestSlot>? _latest;
     private int _bytes;
     private bool _isDraining;
@@ -44,35 +43,48 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
         }
     }
 
-    /// <summary>Queues a message of a channel, or notes that it is missing. True: the caller starts a drain.</summary>
-    public bool Offer(ChannelSubscription subscription, in HubFrame frame)
+    /// <summary>Queues a message of a channel. False: it does not fit. (Nothing is refused any more once the outbox is completed.)</summary>
+    public bool TryOffer(in HubFrame frame, out bool startDrain)
     {
         lock (_gate)
         {
+            startDrain = false;
             if (_isCompleted)
             {
-                return false;
+                return true;
             }
 
             if (frame.LatestKey is { } key)
             {
-                return OfferLatest(key, frame);
+                startDrain = OfferLatest(key, frame);
+                return true;
             }
 
-            if (subscription.Missed is null && Fits(frame.Bytes.Length, capacity))
-            {
-                return Append(new Entry(frame.Bytes, null, frame.PublishedAt));
-            }
+            var fits = Fits(frame.Bytes.Length, capacity);
+            startDrain = fits && Append(new Entry(frame.Bytes, null, frame.PublishedAt));
+            return fits;
+        }
+    }
 
-            if (subscription.Missed is null)
-            {
-                subscription.Missed = new MissedRange();
-                _behind.Enqueue(subscription);
-            }
+    /// <summary>Queues a message from history, of any length, while at most half is taken.</summary>
+    public bool TryRefill(in HubFrame frame, out bool startDrain)
+    {
+        lock (_gate)
+        {
+            var hasRoom = _isCompleted || _bytes <= capacity / 2;
+            startDrain = hasRoom && !_isCompleted && Append(new Entry(frame.Bytes, null, frame.PublishedAt));
+            return hasRoom;
+        }
+    }
 
-            subscription.Missed.Add(frame);
-            metrics.Dropped(GapReasons.SlowConsumer);
-            return false;
+    /// <summary>Waits until there is room for history; false: there will be none, the outbox is completed.</summary>
+    public Task<bool> WaitForRoomAsync()
+    {
+        lock (_gate)
+        {
+            return _isCompleted || HasRoom
+                ? Task.FromResult(!_isCompleted)
+                : (_room ??= new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }
     }
 
@@ -87,15 +99,6 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
         }
     }
 
-    /// <summary>A client that left a channel is not told of its gap any more.</summary>
-    public void Forget(ChannelSubscription subscription)
-    {
-        lock (_gate)
-        {
-            subscription.Missed = null;
-        }
-    }
-
     /// <summary>Queues the last frame: nothing is taken after it. True: the caller starts a drain.</summary>
     public bool Complete(byte[] lastFrame)
     {
@@ -107,6 +110,7 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
             }
 
             _isCompleted = true;
+            AnnounceRoom();
             return Append(new Entry(lastFrame, null, 0));
         }
     }
@@ -118,7 +122,7 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
         {
             _isCompleted = true;
             _waiting.Clear();
-            _behind.Clear();
+            AnnounceRoom();
             if (!_isDraining)
             {
                 _drained.TrySetResult();
@@ -143,7 +147,6 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
         lock (_gate)
         {
             var (frames, bytes, oldest) = (0, 0, 0L);
-            AnnounceGaps();
             while (_waiting.TryPeek(out var entry) && (frames == 0 || bytes + entry.Length <= MaxWriteBytes))
             {
                 _waiting.Dequeue();
@@ -157,9 +160,9 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
                 bytes += entry.Length;
                 _bytes -= entry.Length;
                 oldest = oldest == 0 ? entry.PublishedAt : oldest;
-                AnnounceGaps();
             }
 
+            AnnounceRoom();
             batch = new WriteBatch(frames, bytes, oldest);
             _isDraining = frames > 0;
             if (!_isDraining)
@@ -190,14 +193,14 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
         {
             _bytes += frame.Bytes.Length - waiting.Bytes.Length;
             waiting.Bytes = frame.Bytes;
-            metrics.Dropped("superseded");
+            metrics.Dropped("superseded", 1);
             return false;
         }
 
         // There are as many keys as channels at most; the reserve is theirs, too.
         if (!Fits(frame.Bytes.Length, capacity + ReplyReserve))
         {
-            metrics.Dropped(GapReasons.SlowConsumer);
+            metrics.Dropped(GapReasons.SlowConsumer, 1);
             return false;
         }
 
@@ -206,27 +209,14 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
         return Append(new Entry(null, slot, frame.PublishedAt));
     }
 
-    /// <summary>Once half is free: what was missed, told in order at the place where it is missing.</summary>
-    private void AnnounceGaps()
+    private bool HasRoom => _bytes <= capacity / 4;
+
+    private void AnnounceRoom()
     {
-        while (_bytes <= capacity / 2 && !_isCompleted && _behind.TryDequeue(out var subscription))
+        if (_room is not null && (_isCompleted || HasRoom))
         {
-            if (subscription.Missed is not { } missed)
-            {
-                continue;
-            }
-
-            subscription.Missed = null;
-            if (missed.To != 0)
-            {
-                metrics.Gap(GapReasons.SlowConsumer);
-                Append(new Entry(ServerMessages.SlowConsumerGap(subscription.Channel.Name, missed.From, missed.To), null, 0));
-            }
-
-            if (missed.LastNotice is { } notice)
-            {
-                Append(new Entry(notice, null, 0));
-            }
+            _room.SetResult(!_isCompleted);
+            _room = null;
         }
     }
 

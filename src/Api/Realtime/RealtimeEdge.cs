@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace GrooteDashboard.Api.Realtime;
 
-/// <summary>Registers the WebSocket edge. It needs an <see cref="IChannelPositions"/> from elsewhere.</summary>
+/// <summary>Registers the WebSocket edge. It needs an <see cref="IChannelFeed"/> from elsewhere.</summary>
 internal static class RealtimeEdge
 {
     public static IServiceCollection AddRealtimeEdge(this IServiceCollection services, IConfiguration configuration)
@@ -18,6 +18,8 @@ internal static class RealtimeEdge
         // Under TLS browsers would open WebSockets as streams of their shared HTTP/2 connection, where a slow one holds up the others.
         services.Configure<KestrelServerOptions>(kestrel => kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http1));
         services.AddSingleton<RealtimeMetrics>();
+        services.AddSingleton(provider => new Lazy<IChannelFeed>(provider.GetRequiredService<IChannelFeed>));
+        services.AddSingleton<CatchUp>();
         services.AddSingleton<RealtimeHub>();
         services.AddSingleton<IRealtimePublisher>(provider => provider.GetRequiredService<RealtimeHub>());
         services.AddSingleton<IRealtimeStatistics>(provider => provider.GetRequiredService<RealtimeHub>());

@@ -10,7 +10,12 @@ namespace GrooteDashboard.Api.Realtime;
 /// Channels and the connections that watch them. A message is encoded once, when somebody watches its channel, and its frame is put into the outbox
 /// of everyone who does: publishing never waits for a client. The connections send by themselves.
 /// </summary>
-internal sealed class RealtimeHub(IOptions<RealtimeOptions> options, RealtimeMetrics metrics) : IRealtimePublisher, IRealtimeStatistics
+/// <param name="feed">Found late: it publishes through this hub.</param>
+/// <param name="options">Bounds.</param>
+/// <param name="catchUp">For subscriptions that are behind.</param>
+/// <param name="metrics">What is counted.</param>
+internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOptions> options, CatchUp catchUp, RealtimeMetrics metrics)
+    : IRealtimePublisher, IRealtimeStatistics
 {
     private readonly ConcurrentDictionary<string, HubChannel> _channels = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Connection> _connections = new(StringComparer.Ordinal);
@@ -75,19 +80,15 @@ internal sealed class RealtimeHub(IOptions<RealtimeOptions> options, RealtimeMet
     }
 
     /// <summary>
-    /// Answers <c>subscribed</c> with the channel's position, and delivers everything after it. The channel is there before its position is read:
-    /// what is published meanwhile is not missed.
+    /// Answers <c>subscribed</c> with a position, and delivers everything after it: what the client missed since the position that it names, then
+    /// what happens. The channel is there before its position is read: what is published meanwhile is not missed.
     /// </summary>
-    public async ValueTask SubscribeAsync(Connection connection, string channelName, IChannelPositions positions)
+    public async ValueTask SubscribeAsync(Connection connection, string channelName, ChannelPosition? since)
     {
         var channel = Retain(channelName);
-        ChannelPosition position;
         try
         {
-            var reading = positions.GetAsync(channelName, CancellationToken.None);
-            position = reading.IsCompletedSuccessfully
-                ? reading.Result
-                : await reading.AsTask().WaitAsync(options.Value.SubscribeTimeout);
+            await channel.WatchAsync(feed.Value);
         }
         catch
         {
@@ -99,7 +100,7 @@ internal sealed class RealtimeHub(IOptions<RealtimeOptions> options, RealtimeMet
         connection.Subscriptions.Add(channelName, subscription);
         Interlocked.Increment(ref _subscriptions);
         metrics.SubscriptionsChanged(1);
-        channel.Join(subscription, position);
+        channel.Join(subscription, since);
     }
 
     public void Unsubscribe(Connection connection, string channelName)
@@ -143,7 +144,7 @@ internal sealed class RealtimeHub(IOptions<RealtimeOptions> options, RealtimeMet
     private void End(ChannelSubscription subscription)
     {
         subscription.Channel.Leave(subscription);
-        subscription.Connection.Forget(subscription);
+        subscription.End();
         Release(subscription.Channel);
         Interlocked.Decrement(ref _subscriptions);
         metrics.SubscriptionsChanged(-1);
@@ -153,7 +154,7 @@ internal sealed class RealtimeHub(IOptions<RealtimeOptions> options, RealtimeMet
     {
         while (true)
         {
-            var channel = _channels.GetOrAdd(name, static (name, metrics) => new HubChannel(name, metrics), metrics);
+            var channel = _channels.GetOrAdd(name, static (name, hub) => hub.CreateChannel(name), this);
             if (channel.TryRetain())
             {
                 return channel;
@@ -161,9 +162,11 @@ internal sealed class RealtimeHub(IOptions<RealtimeOptions> options, RealtimeMet
         }
     }
 
+    private HubChannel CreateChannel(string name) => new(name, options.Value, catchUp, metrics);
+
     private void Release(HubChannel channel)
     {
-        if (channel.Release())
+        if (channel.Release(feed.Value))
         {
             _channels.TryRemove(KeyValuePair.Create(channel.Name, channel));
         }

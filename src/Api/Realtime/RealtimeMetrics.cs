@@ -28,6 +28,12 @@ internal sealed class RealtimeMetrics
     private readonly Counter<long> _gaps;
     private readonly Counter<long> _refusedConnections;
     private readonly Counter<long> _disconnects;
+    private readonly Counter<long> _recoveries;
+    private readonly Histogram<long> _recoverySize;
+    private readonly Counter<long> _catchUpsStarted;
+    private readonly Counter<long> _catchUpsFinished;
+    private readonly Counter<long> _historyFrames;
+    private readonly Counter<long> _historyFailures;
     private readonly Histogram<double> _lag;
 
     public RealtimeMetrics(IMeterFactory meters)
@@ -42,6 +48,12 @@ internal sealed class RealtimeMetrics
         _gaps = meter.CreateCounter<long>("realtime.gaps", "{gap}", "Gaps told to clients, by reason");
         _refusedConnections = meter.CreateCounter<long>("realtime.connections.refused", "{connection}", "Handshakes refused, by HTTP status");
         _disconnects = meter.CreateCounter<long>("realtime.disconnects", "{connection}", "Connections ended, by close code");
+        _recoveries = meter.CreateCounter<long>("realtime.recoveries", "{subscription}", "Subscriptions from an earlier position, by outcome: recovered, or the gap's reason");
+        _recoverySize = meter.CreateHistogram<long>("realtime.recovery.size", "{frame}", "Frames that recovered subscriptions had missed");
+        _catchUpsStarted = meter.CreateCounter<long>("realtime.catch_ups.started", "{subscription}", "Subscriptions that fell behind, or came back with something missed");
+        _catchUpsFinished = meter.CreateCounter<long>("realtime.catch_ups.finished", "{subscription}", "Of these, those that are live again or were ended");
+        _historyFrames = meter.CreateCounter<long>("realtime.history.frames", "{frame}", "Messages encoded again from history");
+        _historyFailures = meter.CreateCounter<long>("realtime.history.failures", "{read}", "Reads of history that failed and were repeated");
         _lag = meter.CreateHistogram<double>("realtime.lag", "s", "From publish to the socket, of the oldest frame in each write");
     }
 
@@ -59,9 +71,25 @@ internal sealed class RealtimeMetrics
 
     public void Encoded() => _framesEncoded.Add(1);
 
-    public void Dropped(string reason) => _framesDropped.Add(1, Tag("reason", reason));
+    public void Dropped(string reason, long frames) => _framesDropped.Add(frames, Tag("reason", reason));
 
     public void Gap(string reason) => _gaps.Add(1, Tag("reason", reason));
+
+    public void Recovered(long missed)
+    {
+        _recoveries.Add(1, Tag("outcome", "recovered"));
+        _recoverySize.Record(missed);
+    }
+
+    public void NotRecovered(string reason) => _recoveries.Add(1, Tag("outcome", reason));
+
+    public void CatchUpStarted() => _catchUpsStarted.Add(1);
+
+    public void CatchUpFinished() => _catchUpsFinished.Add(1);
+
+    public void EncodedFromHistory(int frames) => _historyFrames.Add(frames);
+
+    public void HistoryFailed() => _historyFailures.Add(1);
 
     public void Sent(in WriteBatch batch)
     {

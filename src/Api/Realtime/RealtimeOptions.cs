@@ -36,9 +36,25 @@ internal sealed class RealtimeOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long a channel's position may take to be read.</summary>
+    /// <summary>How long a channel's position, or a part of its history, may take to be read.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     public TimeSpan SubscribeTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Messages that a client which comes back may have missed and is still sent; with more it is told where to fetch them.</summary>
+    [Range(0, 1_000_000)]
+    public int MaxRecoverMessages { get; init; } = 5_000;
+
+    /// <summary>Messages of a channel that a slow client may be behind; with more it is told where to fetch the older ones.</summary>
+    [Range(2, 10_000_000)]
+    public int MaxCatchUpMessages { get; init; } = 20_000;
+
+    /// <summary>How long a message that was published may not be readable yet, before it counts as lost.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:10:00")]
+    public TimeSpan CatchUpTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Reads of history under way at once, for all clients together.</summary>
+    [Range(1, 1_000)]
+    public int MaxHistoryReads { get; init; } = 8;
 
     /// <summary>How often connections are looked at for heartbeats and deadlines.</summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "00:00:10")]

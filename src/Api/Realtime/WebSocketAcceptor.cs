@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using GrooteDashboard.Api.Realtime.Protocol;
 using GrooteDashboard.Api.Realtime.Sockets;
-using GrooteDashboard.Application.Realtime.Ports;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -13,7 +12,6 @@ namespace GrooteDashboard.Api.Realtime;
 /// <summary>Takes a request from its handshake to the end of its connection.</summary>
 internal sealed partial class WebSocketAcceptor(
     RealtimeHub hub,
-    IChannelPositions positions,
     IOptions<RealtimeOptions> options,
     RealtimeMetrics metrics,
     TimeProvider time,
@@ -61,7 +59,7 @@ internal sealed partial class WebSocketAcceptor(
             context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport.Output,
             context.Features.GetRequiredFeature<IConnectionLifetimeFeature>().Abort);
         var connection = new Connection(RandomNumberGenerator.GetHexString(32, lowercase: true), transport, _options, metrics, time);
-        var protocol = new ClientProtocol(connection, hub, positions, _options, time, channels, logger);
+        var protocol = new ClientProtocol(connection, hub, _options, time, channels, logger);
         var start = time.GetTimestamp();
         hub.Add(connection);
         try

@@ -3,6 +3,8 @@ using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Application.System.Ports;
 using GrooteDashboard.Domain.Tasks;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -15,6 +17,7 @@ internal sealed partial class DatabaseMonitor(
     NpgsqlDataSource source, IServiceScopeFactory scopes, TimeProvider time, ILogger<DatabaseMonitor> logger) : BackgroundService, IComponentHealth
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MigrationTimeout = TimeSpan.FromHours(6);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private bool _migrated;
@@ -48,7 +51,7 @@ internal sealed partial class DatabaseMonitor(
             await using var scope = scopes.CreateAsyncScope();
             // EF Core's lock on its history table lets several processes start at once.
             var db = scope.ServiceProvider.GetRequiredService<DashboardDbContext>();
-            await db.Database.MigrateAsync(cancellationToken);
+            await MigrateAsync(db, cancellationToken);
             LogMigrated();
             await WarmUpAsync(db, cancellationToken);
             _migrated = true;
@@ -59,6 +62,30 @@ internal sealed partial class DatabaseMonitor(
         deadline.CancelAfter(Patience);
         await using var command = source.CreateCommand("SELECT 1");
         await command.ExecuteScalarAsync(deadline.Token);
+    }
+
+    /// <summary>A migration may take as long as it needs; the time limit of ordinary statements is not for it.</summary>
+    private static async Task MigrateAsync(DashboardDbContext db, CancellationToken cancellationToken)
+    {
+        var creator = db.GetService<IRelationalDatabaseCreator>();
+        if (!await creator.ExistsAsync(cancellationToken))
+        {
+            await creator.CreateAsync(cancellationToken);
+        }
+
+        var timeout = db.Database.GetCommandTimeout();
+        await db.Database.OpenConnectionAsync(cancellationToken);
+        try
+        {
+            db.Database.SetCommandTimeout(MigrationTimeout);
+            await db.Database.ExecuteSqlAsync($"SET statement_timeout = 0", cancellationToken);
+            await db.Database.MigrateAsync(cancellationToken);
+        }
+        finally
+        {
+            db.Database.SetCommandTimeout(timeout);
+            await db.Database.CloseConnectionAsync();
+        }
     }
 
     /// <summary>

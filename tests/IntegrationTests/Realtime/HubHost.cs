@@ -15,7 +15,7 @@ using Microsoft.Extensions.Logging;
 namespace GrooteDashboard.IntegrationTests.Realtime;
 
 /// <summary>A real Kestrel on a free port with nothing but the WebSocket edge; and what is behind it, as simple as can be.</summary>
-internal sealed class HubHost : IAsyncDisposable, IChannelPositions
+internal sealed class HubHost : IAsyncDisposable, IChannelFeed
 {
     public const string Epoch = "e1";
 
@@ -23,11 +23,13 @@ internal sealed class HubHost : IAsyncDisposable, IChannelPositions
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, long> _heads = [];
+    private readonly Dictionary<string, List<ChannelFrame>> _history = [];
+    private readonly Dictionary<string, int> _watches = [];
     private readonly WebApplication _app;
 
     private HubHost(WebApplicationBuilder builder, bool https)
     {
-        builder.Services.AddSingleton<IChannelPositions>(this);
+        builder.Services.AddSingleton<IChannelFeed>(this);
         builder.Services.AddRealtimeEdge(builder.Configuration);
         builder.Services.AddAuthorization(options => options.AddPolicy("Viewer", policy => policy.RequireAssertion(_ => true)));
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(global::System.Net.IPAddress.Loopback, 0, endpoint =>
@@ -44,6 +46,8 @@ internal sealed class HubHost : IAsyncDisposable, IChannelPositions
 
     public Uri Address { get; private set; } = null!;
 
+    public IServiceProvider Services => _app.Services;
+
     public RealtimeHub Hub => _app.Services.GetRequiredService<RealtimeHub>();
 
     public MetricsProbe Metrics { get; private set; } = null!;
@@ -51,10 +55,34 @@ internal sealed class HubHost : IAsyncDisposable, IChannelPositions
     /// <summary>What reading a position waits for, after the value was taken.</summary>
     public Func<Task> WhileReadingPosition { get; set; } = () => Task.CompletedTask;
 
+    /// <summary>Messages of each channel that the feed can give again: the newest ones.</summary>
+    public int HistoryLength { get; set; } = int.MaxValue;
+
+    /// <summary>Messages of each channel that are published but cannot be read yet: the newest ones.</summary>
+    public int HistoryLag { get; set; }
+
+    /// <summary>What reading history waits for.</summary>
+    public Func<string, CancellationToken, Task> WhileReadingHistory { get; set; } = (_, _) => Task.CompletedTask;
+
+    /// <summary>Channels that the hub has asked for and not given back.</summary>
+    public int Watches
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _watches.Values.Sum();
+            }
+        }
+    }
+
     public static async Task<HubHost> StartAsync(object? options = null, bool https = false, params string[] allowedOrigins)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
+
+        // The settings of the whole server lie beside the tests; which hosts it answers to is not the hub's business.
+        builder.Configuration["AllowedHosts"] = "*";
         foreach (var option in options?.GetType().GetProperties() ?? [])
         {
             builder.Configuration[$"{RealtimeOptions.Section}:{option.Name}"] =
@@ -85,19 +113,39 @@ internal sealed class HubHost : IAsyncDisposable, IChannelPositions
     }
 
     /// <summary>The next message of the channel, in order: as the log publishes it.</summary>
-    public long PublishOutput(string taskId, string text)
+    /// <param name="taskId">The task.</param>
+    /// <param name="text">The output.</param>
+    /// <param name="isHeard">False: it is in the history, but the hub is not told.</param>
+    public long PublishOutput(string taskId, string text, bool isHeard = true) => PublishOutput(taskId, _ => text, isHeard);
+
+    /// <inheritdoc cref="PublishOutput(string, string, bool)"/>
+    public long PublishOutput(string taskId, Func<long, string> text, bool isHeard = true)
     {
         lock (_gate)
         {
             var channel = Channels.Task(taskId);
             var offset = _heads[channel] = _heads.GetValueOrDefault(channel) + 1;
-            Publish(channel, offset, new TaskOutputMessage(taskId, text, OutputKinds.Output, null));
+            Publish(channel, offset, new TaskOutputMessage(taskId, text(offset), OutputKinds.Output, null), isHeard);
             return offset;
         }
     }
 
-    public void Publish(string channel, long? offset, RealtimeMessage message) =>
-        Hub.Publish(new ChannelFrame(channel, offset, new DateTimeOffset(2026, 11, 20, 12, 0, 0, TimeSpan.FromHours(2)), message));
+    public void Publish(string channel, long? offset, RealtimeMessage message, bool isHeard = true)
+    {
+        var frame = new ChannelFrame(channel, offset, new DateTimeOffset(2026, 11, 20, 12, 0, 0, TimeSpan.FromHours(2)), message);
+        lock (_gate)
+        {
+            if (offset is not null)
+            {
+                Past(channel).Add(frame);
+            }
+        }
+
+        if (isHeard)
+        {
+            Hub.Publish(frame);
+        }
+    }
 
     /// <summary>The channel has a history that the hub has not seen.</summary>
     public void SetHead(string channel, long offset)
@@ -108,16 +156,45 @@ internal sealed class HubHost : IAsyncDisposable, IChannelPositions
         }
     }
 
-    public async ValueTask<ChannelPosition> GetAsync(string channel, CancellationToken cancellationToken)
+    public long HeadOf(string channel)
+    {
+        lock (_gate)
+        {
+            return _heads.GetValueOrDefault(channel);
+        }
+    }
+
+    public async ValueTask<ChannelPosition> WatchAsync(string channel, CancellationToken cancellationToken)
     {
         ChannelPosition position;
         lock (_gate)
         {
+            _watches[channel] = _watches.GetValueOrDefault(channel) + 1;
             position = new ChannelPosition(Epoch, _heads.GetValueOrDefault(channel));
         }
 
         await WhileReadingPosition();
         return position;
+    }
+
+    public void Unwatch(string channel)
+    {
+        lock (_gate)
+        {
+            Assert.That(--_watches[channel], Is.GreaterThanOrEqualTo(0));
+        }
+    }
+
+    public async ValueTask<ChannelHistory> ReadAsync(string channel, long after, int limit, CancellationToken cancellationToken)
+    {
+        await WhileReadingHistory(channel, cancellationToken);
+        lock (_gate)
+        {
+            var past = Past(channel);
+            var firstKept = Math.Max(past.Count == 0 ? after + 1 : past[0].Offset!.Value, past.Count == 0 ? 0 : past[^1].Offset!.Value + 1L - HistoryLength);
+            var readable = past.SkipLast(HistoryLag).Where(frame => frame.Offset > after && frame.Offset >= firstKept);
+            return new ChannelHistory([.. readable.Take(limit)], firstKept);
+        }
     }
 
     public Task StopAsync() => _app.StopAsync();
@@ -127,6 +204,9 @@ internal sealed class HubHost : IAsyncDisposable, IChannelPositions
         await _app.DisposeAsync();
         Metrics.Dispose();
     }
+
+    private List<ChannelFrame> Past(string channel) =>
+        _history.TryGetValue(channel, out var past) ? past : _history[channel] = [];
 
     private static X509Certificate2 SelfSigned()
     {

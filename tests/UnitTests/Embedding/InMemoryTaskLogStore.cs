@@ -20,6 +20,9 @@ internal sealed class InMemoryTaskLogStore(InMemoryDatabase database, TimeProvid
     /// <summary>Fails the answer of the next write after it was committed, as a broken connection does.</summary>
     public bool LosesNextAnswer { get; set; }
 
+    /// <summary>Released with every look into the outbox.</summary>
+    public SemaphoreSlim OutboxReads { get; } = new(0);
+
     /// <summary>The ids that were asked for so far.</summary>
     public IReadOnlyList<(string TaskId, string SourceId)> Asked
     {
@@ -87,7 +90,9 @@ internal sealed class InMemoryTaskLogStore(InMemoryDatabase database, TimeProvid
     public Task<IReadOnlyList<LogAppend>> ListOutboxAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken)
     {
         FailIfAway();
-        return Task.FromResult(database.ListOutbox(before, limit));
+        var rows = database.ListOutbox(before, limit);
+        OutboxReads.Release();
+        return Task.FromResult(rows);
     }
 
     private OpenedTask Open(string taskId)

@@ -1,12 +1,18 @@
 using System.Text.Json;
+using GrooteDashboard.Application.Realtime.Contracts;
 
 namespace GrooteDashboard.Api.Realtime.Protocol;
+
+/// <summary>A channel that a client names.</summary>
+/// <param name="Channel">Its name, which may be none.</param>
+/// <param name="Since">The position that the client has already: it wants what came after.</param>
+internal readonly record struct ChannelRequest(string Channel, ChannelPosition? Since);
 
 /// <summary>A client's frame, read.</summary>
 /// <param name="Type">What the client wants; null where the frame does not say so.</param>
 /// <param name="Id">The client's name for this frame as raw JSON, for answers to carry; null if it has none.</param>
 /// <param name="Channels">The channels that it names.</param>
-internal sealed record ClientMessage(string? Type, string? Id, IReadOnlyList<string> Channels)
+internal sealed record ClientMessage(string? Type, string? Id, IReadOnlyList<ChannelRequest> Channels)
 {
     public const int MaxChannels = 100;
 
@@ -76,13 +82,13 @@ internal sealed record ClientMessage(string? Type, string? Id, IReadOnlyList<str
         return true;
     }
 
-    private static bool TryGetChannels(JsonElement root, out IReadOnlyList<string> channels, ref (string Code, string Text) problem)
+    private static bool TryGetChannels(JsonElement root, out IReadOnlyList<ChannelRequest> channels, ref (string Code, string Text) problem)
     {
         channels = [];
         if (root.TryGetProperty("channel", out _))
         {
-            problem.Text = "channel must be a string.";
-            channels = Text(root, "channel") is { } one ? [one] : [];
+            problem.Text = "channel must be a string, and since an epoch and an offset.";
+            channels = TryGetChannel(root, out var one) ? [one] : [];
             return channels.Count == 1;
         }
 
@@ -91,7 +97,7 @@ internal sealed record ClientMessage(string? Type, string? Id, IReadOnlyList<str
             return true;
         }
 
-        problem.Text = "channels must be an array of objects with a channel.";
+        problem.Text = "channels must be an array of objects with a channel, and since an epoch and an offset.";
         if (many.ValueKind != JsonValueKind.Array)
         {
             return false;
@@ -103,18 +109,46 @@ internal sealed record ClientMessage(string? Type, string? Id, IReadOnlyList<str
             return false;
         }
 
-        var names = new List<string>(many.GetArrayLength());
+        var requests = new List<ChannelRequest>(many.GetArrayLength());
         foreach (var item in many.EnumerateArray())
         {
-            if (item.ValueKind != JsonValueKind.Object || Text(item, "channel") is not { } name)
+            if (item.ValueKind != JsonValueKind.Object || !TryGetChannel(item, out var request))
             {
                 return false;
             }
 
-            names.Add(name);
+            requests.Add(request);
         }
 
-        channels = names;
+        channels = requests;
+        return true;
+    }
+
+    private static bool TryGetChannel(JsonElement item, out ChannelRequest request)
+    {
+        request = default;
+        if (Text(item, "channel") is not { } channel)
+        {
+            return false;
+        }
+
+        if (!item.TryGetProperty("since", out var since) || since.ValueKind == JsonValueKind.Null)
+        {
+            request = new ChannelRequest(channel, null);
+            return true;
+        }
+
+        if (since.ValueKind != JsonValueKind.Object
+            || Text(since, "epoch") is not { } epoch
+            || !since.TryGetProperty("offset", out var number)
+            || number.ValueKind != JsonValueKind.Number
+            || !number.TryGetInt64(out var offset)
+            || offset < 0)
+        {
+            return false;
+        }
+
+        request = new ChannelRequest(channel, new ChannelPosition(epoch, offset));
         return true;
     }
 

@@ -1,7 +1,6 @@
 using System.Collections.Frozen;
 using GrooteDashboard.Api.Realtime.Sockets;
 using GrooteDashboard.Application.Realtime.Contracts;
-using GrooteDashboard.Application.Realtime.Ports;
 
 namespace GrooteDashboard.Api.Realtime.Protocol;
 
@@ -9,7 +8,6 @@ namespace GrooteDashboard.Api.Realtime.Protocol;
 internal sealed partial class ClientProtocol(
     Connection connection,
     RealtimeHub hub,
-    IChannelPositions positions,
     RealtimeOptions options,
     TimeProvider time,
     IReadOnlyList<string> initialChannels,
@@ -29,7 +27,7 @@ internal sealed partial class ClientProtocol(
         connection.Send(ServerMessages.Connected(connection.Id, options.HeartbeatInterval));
         foreach (var channel in initialChannels)
         {
-            await SubscribeAsync(channel, null);
+            await SubscribeAsync(new ChannelRequest(channel, null), null);
         }
     }
 
@@ -71,14 +69,15 @@ internal sealed partial class ClientProtocol(
     }
 
     /// <summary>Subscribes to one channel. Every way to a subscription passes here: this is the place to ask whether the client may.</summary>
-    private async ValueTask<bool> SubscribeAsync(string channel, string? id)
+    private async ValueTask<bool> SubscribeAsync(ChannelRequest request, string? id)
     {
+        var channel = request.Channel;
         if (!Channels.IsKnown(channel))
         {
             return Refuse(id, (ErrorCodes.InvalidChannel, "There is no such channel."), channel);
         }
 
-        // Subscribing again asks for the position again.
+        // Subscribing again starts again.
         hub.Unsubscribe(connection, channel);
         if (connection.Subscriptions.Count >= options.MaxSubscriptions)
         {
@@ -87,7 +86,7 @@ internal sealed partial class ClientProtocol(
 
         try
         {
-            await hub.SubscribeAsync(connection, channel, positions);
+            await hub.SubscribeAsync(connection, channel, request.Since);
             return true;
         }
         catch (Exception e)
@@ -110,15 +109,15 @@ internal sealed partial class ClientProtocol(
 
             case "subscribe":
                 var all = true;
-                foreach (var channel in message.Channels)
+                foreach (var request in message.Channels)
                 {
-                    all &= await SubscribeAsync(channel, message.Id);
+                    all &= await SubscribeAsync(request, message.Id);
                 }
 
                 return all;
 
             case "unsubscribe":
-                foreach (var channel in message.Channels)
+                foreach (var (channel, _) in message.Channels)
                 {
                     hub.Unsubscribe(connection, channel);
                     connection.Send(ServerMessages.Unsubscribed(channel));

@@ -33,12 +33,20 @@ internal static class ServerMessages
         return End(writer);
     }
 
-    public static byte[] Subscribed(string channel, ChannelPosition position)
+    /// <param name="channel">The channel.</param>
+    /// <param name="position">The next lossless message has the offset after it.</param>
+    /// <param name="recovered">Whether nothing was missed since the position that the client named; null if it named none.</param>
+    public static byte[] Subscribed(string channel, ChannelPosition position, bool? recovered)
     {
         var writer = Begin(Names.Subscribed);
         writer.WriteString(Names.Channel, channel);
         writer.WriteString(Names.Epoch, position.Epoch);
         writer.WriteNumber(Names.Offset, position.Offset);
+        if (recovered is { } value)
+        {
+            writer.WriteBoolean(Names.Recovered, value);
+        }
+
         return End(writer);
     }
 
@@ -84,12 +92,12 @@ internal static class ServerMessages
         return End(writer);
     }
 
-    /// <summary>What the client was too slow for, and where to get it.</summary>
-    public static byte[] SlowConsumerGap(string channel, long from, long to)
+    /// <summary>What the client does not get, and where to fetch it. Where <paramref name="to"/> is before <paramref name="from"/>, nobody knows what it was.</summary>
+    public static byte[] Gap(string channel, long from, long to, string reason)
     {
         var writer = Begin(Names.Gap);
         writer.WriteString(Names.Channel, channel);
-        WriteGap(writer, new GapMessage(from, to, GapReasons.SlowConsumer, FillAddress(channel, from, to)));
+        WriteGap(writer, new GapMessage(to < from ? null : from, to < from ? null : to, reason, FillAddress(channel, from, to)));
         return End(writer);
     }
 
@@ -184,12 +192,19 @@ internal static class ServerMessages
         WriteOptional(writer, Names.Fill, gap.Fill);
     }
 
-    private static string? FillAddress(string channel, long from, long to) =>
-        Channels.TryGetTaskId(channel, out var taskId)
-            ? string.Create(
+    private static string? FillAddress(string channel, long from, long to)
+    {
+        if (!Channels.TryGetTaskId(channel, out var taskId))
+        {
+            return channel == Channels.Tasks ? "/api/tasks" : null;
+        }
+
+        return to < from
+            ? null
+            : string.Create(
                 CultureInfo.InvariantCulture,
-                $"/api/tasks/{Uri.EscapeDataString(taskId)}/log?after={from - 1}&limit={Math.Min(to - from + 1, MaxFillLimit)}")
-            : channel == Channels.Tasks ? "/api/tasks" : null;
+                $"/api/tasks/{Uri.EscapeDataString(taskId)}/log?after={from - 1}&limit={Math.Min(to - from + 1, MaxFillLimit)}");
+    }
 
     private static void WriteId(Utf8JsonWriter writer, string id)
     {
@@ -275,6 +290,7 @@ internal static class ServerMessages
         public static readonly JsonEncodedText OutputTokens = JsonEncodedText.Encode("output_tokens");
         public static readonly JsonEncodedText Previous = JsonEncodedText.Encode("previous");
         public static readonly JsonEncodedText Reason = JsonEncodedText.Encode("reason");
+        public static readonly JsonEncodedText Recovered = JsonEncodedText.Encode("recovered");
         public static readonly JsonEncodedText ReconnectWithinSeconds = JsonEncodedText.Encode("reconnect_within_seconds");
         public static readonly JsonEncodedText SessionId = JsonEncodedText.Encode("session_id");
         public static readonly JsonEncodedText Source = JsonEncodedText.Encode("source");

@@ -57,7 +57,9 @@ public sealed partial class PatientStore(ITaskLogStore store, TimeProvider time,
         {
             try
             {
-                return await attempt(cancellationToken);
+                var answer = await attempt(cancellationToken);
+                metrics.StoreAnswered();
+                return answer;
             }
             catch (Exception e) when (e is not LogRejectedException && !cancellationToken.IsCancellationRequested)
             {

@@ -135,7 +135,9 @@ internal sealed class TaskLog : BackgroundService, ITaskLog, IChannelPositions, 
     {
         if (channel == Channels.Tasks)
         {
-            return new ChannelHistory(_tasksWindow.Read(after, limit) ?? [], _tasksWindow.FirstKept(Interlocked.Read(ref _tasksOffset)));
+            return _tasksWindow.Read(after, limit) is { } listed
+                ? new ChannelHistory(listed, after + 1)
+                : new ChannelHistory([], _tasksWindow.FirstKept(Interlocked.Read(ref _tasksOffset)));
         }
 
         if (!Channels.TryGetTaskId(channel, out var taskId))
@@ -150,7 +152,10 @@ internal sealed class TaskLog : BackgroundService, ITaskLog, IChannelPositions, 
         }
 
         var rows = await _store.ReadAsync(taskId, after, limit, cancellationToken);
-        return new ChannelHistory([.. rows], after + 1);
+        var firstKept = rows.Count > 0 ? rows[0].Offset!.Value : after + 1;
+
+        // A row that the store refused is missing for ever. The next call begins after the hole, and says so.
+        return new ChannelHistory([.. rows.TakeWhile((row, index) => row.Offset == firstKept + index)], firstKept);
     }
 
     public async ValueTask<AgentTaskStatus?> GetStatusAsync(string taskId, CancellationToken cancellationToken) =>
@@ -290,14 +295,14 @@ internal sealed class TaskLog : BackgroundService, ITaskLog, IChannelPositions, 
                 var (id, data) = (output.SourceId, output.Data);
                 foreach (var piece in LogText.Split(LogText.Clean(output.Text)))
                 {
-                    rows.Add(new LogRow(task.TaskId, ++offset, output.Timestamp, id, output.Kind, piece, data, null, null));
+                    rows.Add(new LogRow(task.TaskId, ++offset, output.StoredTimestamp, id, output.Kind, piece, data, null, null));
                     (id, data) = (null, null);
                 }
 
                 task.HasOutput |= output.Kind == OutputKinds.Output;
                 break;
             case StatusEntry status:
-                rows.Add(new LogRow(task.TaskId, ++offset, status.Timestamp, status.SourceId, null, null, StatusData.From(status.Message), status.Message.Status, status.Message.Previous));
+                rows.Add(new LogRow(task.TaskId, ++offset, status.StoredTimestamp, status.SourceId, null, null, StatusData.From(status.Message), status.Message.Status, status.Message.Previous));
                 task.Status = status.Message.Status;
                 break;
         }

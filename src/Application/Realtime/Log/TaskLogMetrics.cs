@@ -14,14 +14,18 @@ public sealed class TaskLogMetrics
     private readonly Counter<long> _refused;
     private readonly Histogram<double> _writeSeconds;
     private readonly Meter _meter;
+    private readonly TimeProvider _time;
+    private StoreStateSince _storeState;
     private long _duplicatesTotal;
     private long _rejectedTotal;
     private long _refusedTotal;
     private long _storedTotal;
     private Func<long> _pending = () => 0;
 
-    public TaskLogMetrics(IMeterFactory meters)
+    public TaskLogMetrics(IMeterFactory meters, TimeProvider time)
     {
+        _time = time;
+        _storeState = new StoreStateSince(false, time.GetUtcNow());
         _meter = meters.Create(MeterName);
         _taken = _meter.CreateCounter<long>("dashboard.task_log.entries", "{entry}", "Entries by what became of them: accepted, duplicate");
         _stored = _meter.CreateCounter<long>("dashboard.task_log.rows_stored", "{row}", "Rows stored");
@@ -42,6 +46,9 @@ public sealed class TaskLogMetrics
 
     public long RowsStored => Interlocked.Read(ref _storedTotal);
 
+    /// <summary>Whether the last attempt to use the store failed, and since when that is so.</summary>
+    internal (bool Failing, DateTimeOffset Since) StoreState => (_storeState.Failing, _storeState.Since);
+
     public void ObservePending(Func<long> pending) => _pending = pending;
 
     public void Taken(int accepted, int duplicates)
@@ -61,7 +68,14 @@ public sealed class TaskLogMetrics
         Interlocked.Add(ref _storedTotal, rows);
     }
 
-    public void StoreFailed() => _failures.Add(1);
+    public void StoreFailed()
+    {
+        _failures.Add(1);
+        StoreIs(failing: true);
+    }
+
+    /// <summary>The last attempt worked.</summary>
+    public void StoreAnswered() => StoreIs(failing: false);
 
     internal void Refused()
     {
@@ -74,4 +88,14 @@ public sealed class TaskLogMetrics
         _rejected.Add(1);
         Interlocked.Increment(ref _rejectedTotal);
     }
+
+    private void StoreIs(bool failing)
+    {
+        if (_storeState.Failing != failing)
+        {
+            _storeState = new StoreStateSince(failing, _time.GetUtcNow());
+        }
+    }
+
+    private sealed record StoreStateSince(bool Failing, DateTimeOffset Since);
 }

@@ -7,14 +7,17 @@ public interface IChannelFeed
 {
     /// <summary>
     /// From now on every message of the channel is handed to <see cref="IRealtimePublisher"/>: all that have a greater offset than the answer,
-    /// perhaps some that have not. Each call is to be paired with one of <see cref="Unwatch"/>.
+    /// perhaps some that have not. Each call, also one that failed, is to be paired with one of <see cref="Unwatch"/>; calls are counted.
     /// </summary>
     ValueTask<ChannelPosition> WatchAsync(string channel, CancellationToken cancellationToken);
 
     /// <summary>Nobody watches the channel here any more.</summary>
     void Unwatch(string channel);
 
-    /// <summary>Messages with an offset greater than <paramref name="after"/>, in order, at most <paramref name="limit"/>.</summary>
+    /// <summary>
+    /// Messages with an offset greater than <paramref name="after"/>, in order, at most <paramref name="limit"/>. None, though some were published:
+    /// they cannot be read yet.
+    /// </summary>
     ValueTask<ChannelHistory> ReadAsync(string channel, long after, int limit, CancellationToken cancellationToken);
 }
 

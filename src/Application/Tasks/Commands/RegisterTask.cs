@@ -67,6 +67,12 @@ internal sealed class RegisterTaskHandler(IAgentTaskRepository tasks, ISessionRe
     {
         var now = time.GetUtcNow();
         var task = await tasks.FindAsync(command.TaskId, cancellationToken);
+        if (task is not null && task.SessionId != Session.Unregistered && command.SessionId != task.SessionId)
+        {
+            // A repetition by somebody else opens no session of its own: the task keeps the one it has.
+            command = command with { SessionId = task.SessionId };
+        }
+
         var session = await OpenSessionAsync(command.SessionId ?? Session.WebhookSystem, now, cancellationToken);
         var registration = new TaskRegistration(
             LogText.Clean(command.Source),

@@ -73,12 +73,12 @@ internal sealed class LogOperation
                     Bodies =
                     [
                         .. LogText.Split(LogText.Clean(output.Text)).Select((piece, index) =>
-                            FrameCodec.Encode(output.Timestamp, new TaskOutputMessage(taskId, piece, output.Kind, index == 0 ? output.Data : null))),
+                            FrameCodec.Encode(output.StoredTimestamp, new TaskOutputMessage(taskId, piece, output.Kind, index == 0 ? output.Data : null))),
                     ],
                 });
                 break;
             case StatusEntry status:
-                IReadOnlyList<byte[]> bodies = [FrameCodec.Encode(status.Timestamp, status.Message)];
+                IReadOnlyList<byte[]> bodies = [FrameCodec.Encode(status.StoredTimestamp, status.Message)];
                 operations.Add(new LogOperation { Channel = channel, SourceId = status.SourceId ?? "", Status = status.Message.Status.Name(), Bodies = bodies });
                 operations.Add(new LogOperation { Channel = Channels.Tasks, Flags = "f", Bodies = bodies });
                 break;

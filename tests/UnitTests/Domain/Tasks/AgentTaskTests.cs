@@ -18,7 +18,6 @@ public sealed class AgentTaskTests
         {
             Assert.That(task.Status, Is.EqualTo(AgentTaskStatus.Queued));
             Assert.That(task.Version, Is.EqualTo(1));
-            Assert.That(task.Source, Is.Not.EqualTo(AgentTask.UnknownSource));
             Assert.That((task.Source, task.InputMessage, task.AssignedAgent, task.AgentType), Is.EqualTo(("github", "Fix the build", "coder", "planning")));
             Assert.That((task.SessionId, task.UserId, task.ConversationId, task.FlowId, task.ParentTaskId),
                 Is.EqualTo(("session-1", "anna", "conv-1", "github:o/r#7", "task-0")));
@@ -30,7 +29,7 @@ public sealed class AgentTaskTests
     }
 
     [Test]
-    public void A_task_that_is_known_by_its_output_runs_and_is_unregistered()
+    public void A_task_that_is_known_by_its_output_runs_and_its_source_is_unknown()
     {
         var task = AgentTask.FromOutput("task-9", ManualTime.Start, "evt-1");
 
@@ -38,7 +37,6 @@ public sealed class AgentTaskTests
         {
             Assert.That(task.Status, Is.EqualTo(AgentTaskStatus.Running));
             Assert.That(task.StartedAt, Is.EqualTo(ManualTime.Start));
-            Assert.That(task.Source, Is.EqualTo(AgentTask.UnknownSource));
             Assert.That((task.Source, task.SessionId), Is.EqualTo((AgentTask.UnknownSource, Session.Unregistered)));
             Assert.That(task.DomainEvents, Is.EqualTo(
                 new[] { new AgentTaskChanged("evt-1", ManualTime.Start, task, AgentTaskStatus.Running, null) }));
@@ -77,6 +75,22 @@ public sealed class AgentTaskTests
         Assert.That(task.FillIn(AnAgentTask.Registration with { Source = "jira", InputMessage = "else" }, Later, "evt-2"), Is.False);
 
         Assert.That((task.Source, task.InputMessage, task.Version, task.DomainEvents.Count), Is.EqualTo(("github", "Fix the build", 1, 1)));
+    }
+
+    [Test]
+    public void A_later_registration_fills_in_what_an_earlier_one_left_out()
+    {
+        var sparse = new TaskRegistration(AgentTask.UnknownSource, "", "session-1", "anna", AssignedAgent: null, AgentType: AgentTask.UnknownSource);
+        var task = AgentTask.Register(AnAgentTask.Id, sparse, ManualTime.Start, "evt-1");
+
+        Assert.That(task.FillIn(AnAgentTask.Registration with { SessionId = "session-2", UserId = "ben" }, Later, "evt-2"), Is.True);
+
+        Assert.Multiple(() =>
+        {
+            Assert.That((task.Source, task.InputMessage, task.AssignedAgent, task.AgentType), Is.EqualTo(("github", "Fix the build", "coder", "planning")));
+            Assert.That((task.ConversationId, task.FlowId, task.ParentTaskId, task.SourceMetadata), Is.EqualTo(("conv-1", "github:o/r#7", "task-0", """{"pr":7}""")));
+            Assert.That((task.SessionId, task.UserId, task.Version), Is.EqualTo(("session-1", "anna", 2)), "the session was known");
+        });
     }
 
     [Test]

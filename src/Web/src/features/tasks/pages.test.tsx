@@ -88,13 +88,29 @@ describe('the list', () => {
       { type: 'subscribed', channel: 'tasks', epoch: 'e1', offset: 0 },
     )
     await screen.findByText('Second')
-    receive(aStatusFrame({ offset: 1, previous: 'running', status: 'completed', version: 3 }), { ...created, offset: 2, task_id: 'task-3' })
-    await waitFor(() => expect(row('task-1').getByText('Completed')).toBeTruthy())
-    expect(screen.getByTestId('news').textContent).toBe('1 new task · Show')
     tasks = [aTask({ task_id: 'task-3', input_message: 'Third' }), ...tasks]
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
+    receive(aStatusFrame({ offset: 1, previous: 'running', status: 'completed', version: 3 }), { ...created, offset: 2, task_id: 'task-3' })
+    await act(() => vi.advanceTimersByTimeAsync(10_000))
+    vi.useRealTimers()
+    expect(row('task-1').getByText('Completed')).toBeTruthy()
+    expect(screen.getByTestId('news').textContent).toBe('1 new task · Show')
+    expect(screen.queryByText('Third')).toBeNull()
     await userEvent.click(screen.getByTestId('news'))
     expect(await screen.findByText('Third')).toBeTruthy()
     expect(screen.queryByTestId('news')).toBeNull()
+  })
+
+  it('lets new rows in by itself while nobody is in the table', async () => {
+    tasks = [aTask()]
+    open('/tasks')
+    act(() => FakeSocket.last.connected())
+    receive({ type: 'subscribed', channel: 'tasks', epoch: 'e1', offset: 0 })
+    await screen.findByText('Fix it')
+    tasks = [aTask({ task_id: 'task-2', input_message: 'Second' }), ...tasks]
+    const { previous: _, ...created } = aStatusFrame({ task_id: 'task-2', status: 'queued', version: 1 })
+    receive(created)
+    expect(await screen.findByText('Second', undefined, { timeout: 3_000 })).toBeTruthy()
   })
 
   it('shows what went wrong, and tries again when asked', async () => {

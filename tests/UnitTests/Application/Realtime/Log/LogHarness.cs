@@ -21,7 +21,7 @@ internal sealed class LogHarness : IAsyncDisposable
         Database = database;
         Ids = new EventIds(Time);
         Store = new InMemoryTaskLogStore(database, Time, Ids);
-        Metrics = new TaskLogMetrics(_meters);
+        Metrics = new TaskLogMetrics(_meters, Time);
         Log = new TaskLog(Store, Publisher, Time, Options.Create(options), Metrics, NullLogger<TaskLog>.Instance);
     }
 

@@ -1,6 +1,8 @@
+using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Application.Tasks.Commands;
 using GrooteDashboard.Domain.Tasks;
 using GrooteDashboard.UnitTests.Embedding;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace GrooteDashboard.UnitTests.Application.Realtime.Log;
 
@@ -22,16 +24,25 @@ public sealed class OutboxRelayTests
     [Test]
     public async Task What_is_on_its_way_is_left_alone_and_what_was_left_behind_is_appended()
     {
-        await using var dashboard = await EmbeddedDashboard.StartAsync();
-        Leave(dashboard.Database, ManualTime.Start);
+        await using var harness = await LogHarness.StartAsync();
+        using var relay = new OutboxRelay(harness.Store, harness.Log, harness.Time, NullLogger<OutboxRelay>.Instance);
+        await relay.StartAsync(CancellationToken.None);
+        await harness.Store.OutboxReads.WaitAsync().InTime();
+        Leave(harness.Database, ManualTime.Start);
 
-        dashboard.Time.Advance(TimeSpan.FromSeconds(5));
-        Assert.That(dashboard.Database.OutboxIds, Has.Count.EqualTo(1), "not older than an interval");
-        dashboard.Time.Advance(TimeSpan.FromSeconds(5));
-        dashboard.Time.Advance(TimeSpan.FromSeconds(5));
+        await PassAsync();
+        Assert.That(harness.Database.OutboxIds, Has.Count.EqualTo(1), "not older than an interval");
+        await PassAsync();
+        await PassAsync();
 
-        await dashboard.Publisher.UntilAsync(frames => frames.Any(frame => frame.Channel == "tasks"));
-        await WhenRelayedAsync(dashboard);
+        await harness.Publisher.UntilAsync(frames => frames.Any(frame => frame.Channel == "tasks"));
+        await relay.StopAsync(CancellationToken.None).InTime();
+
+        Task PassAsync()
+        {
+            harness.Time.Advance(TimeSpan.FromSeconds(5));
+            return harness.Store.OutboxReads.WaitAsync().InTime();
+        }
     }
 
     private static void Leave(InMemoryDatabase database, DateTimeOffset at) => database.Commit(

@@ -265,7 +265,7 @@ public sealed class TaskLogTests
         var rows = harness.Database.RowsOf(TaskId);
         Assert.Multiple(() =>
         {
-            Assert.That(harness.Database.Tasks.Select(task => (task.TaskId, task.Source == AgentTask.UnknownSource)), Is.EqualTo(new[] { (TaskId, true) }));
+            Assert.That(harness.Database.Tasks.Select(task => (task.TaskId, task.Source)), Is.EqualTo(new[] { (TaskId, AgentTask.UnknownSource) }));
             Assert.That(rows.Select(row => row.Output), Is.EqualTo(new[] { null, "a", "b", "c" }));
             Assert.That(rows[0].Status, Is.EqualTo(AgentTaskStatus.Running));
             Assert.That(harness.Publisher.On("tasks"), Has.Count.EqualTo(1));

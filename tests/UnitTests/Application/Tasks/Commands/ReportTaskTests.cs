@@ -55,7 +55,7 @@ public sealed class ReportTaskTests
         await dashboard.SendAsync(new ReportTaskCommand("task-2", new TaskReport(AgentTaskStatus.Completed), ReportOrigin.StatusChannel, CreateMissing: true));
 
         var task = dashboard.Database.FindTask("task-2")!;
-        Assert.That((task.Status, task.Source == AgentTask.UnknownSource, task.ProvisionalUntil is not null), Is.EqualTo((AgentTaskStatus.Completed, true, true)));
+        Assert.That((task.Status, task.Source, task.ProvisionalUntil is not null), Is.EqualTo((AgentTaskStatus.Completed, AgentTask.UnknownSource, true)));
     }
 
     [Test]

@@ -276,9 +276,15 @@ function closeLine(segment: Segment): void {
   segment.open = false
 }
 
+function hasFigures(data: Record<string, unknown> | null | undefined): boolean {
+  return ['cost_usd', 'duration_seconds', 'error'].some((name) => data?.[name] !== undefined && data[name] !== null)
+}
+
 function feed(segment: Segment, entry: LogEntry): void {
   segment.last = entry.offset
   if (entry.type === 'status') {
+    // A report that brings neither a new status nor a figure to show: the task's facts have it.
+    if (!entry.previous && entry.offset > 1 && !hasFigures(entry.data)) return
     closeLine(segment)
     segment.rows.push({
       type: 'status', offset: entry.offset, index: 0, time: entry.timestamp,

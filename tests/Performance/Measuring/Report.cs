@@ -1,0 +1,21 @@
+using System.Text.Json;
+
+namespace GrooteDashboard.Performance.Measuring;
+
+/// <summary>The results of a command for other programs.</summary>
+internal sealed record Report(string Command, DateTimeOffset MeasuredAt, Machine Machine, object Results)
+{
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+
+    public static async Task WriteAsync(string command, Machine machine, object results, FileInfo? file, CancellationToken cancellationToken)
+    {
+        if (file is null)
+        {
+            return;
+        }
+
+        file.Directory?.Create();
+        await using var stream = file.Create();
+        await JsonSerializer.SerializeAsync(stream, new Report(command, TimeProvider.System.GetUtcNow(), machine, results), Json, cancellationToken);
+    }
+}

@@ -1,0 +1,152 @@
+using System.CommandLine;
+using System.Net.Sockets;
+using GrooteDashboard.Infrastructure;
+using GrooteDashboard.Performance.Commands;
+using GrooteDashboard.Performance.Measuring;
+using GrooteDashboard.Performance.Peers;
+using Npgsql;
+
+// A peer is started by a command, in a process of its own. Nothing else is loaded before it: its start is measured, too.
+switch (args)
+{
+    case [PeerNames.Argument, PeerNames.Bare]:
+        return await BareServer.RunAsync();
+    case [PeerNames.Argument, PeerNames.Raw, var redis]:
+        return await RawServer.RunAsync(redis);
+    default:
+        return await Commands.RunAsync(args);
+}
+
+internal static class Commands
+{
+    private const int Failed = 1;
+
+    private static readonly Option<FileInfo?> Json = new("--json") { HelpName = "file", Description = "Also write the results to this file." };
+
+    private static readonly Option<DirectoryInfo?> Server = new("--server")
+    {
+        HelpName = "folder",
+        Description = "A published server, such as .data/app/server of ./run. [default: the one built with this program]",
+    };
+
+    private static readonly Option<int> Rounds = new("--rounds") { DefaultValueFactory = _ => 3, Description = "Runs of each, in turns; the medians count." };
+
+    public static Task<int> RunAsync(string[] args)
+    {
+        Rounds.Validators.Add(result => AtLeastOne(result, Rounds));
+        Server.Validators.Add(result =>
+        {
+            if (!File.Exists(Path.Combine(result.GetValue(Server)!.FullName, ServerProcess.DashboardAssembly)))
+            {
+                result.AddError($"--server must hold {ServerProcess.DashboardAssembly}.");
+            }
+        });
+        return Root().Parse(args).InvokeAsync();
+    }
+
+    private static RootCommand Root() => new(
+        """
+        Measures the server beside what it is made of. The server and its peers run as processes of their own, each with a private
+        redis-server (from PATH, or REDIS_SERVER) and the server with a database of its own, which is dropped at the end.
+
+        Environment:
+          DATABASE_URL  a PostgreSQL whose role may create databases. While ./run runs: set -a; . .data/run.env; set +a
+        """)
+    {
+        Startup(), Latency(), Persist(),
+    };
+
+    private static Command Startup()
+    {
+        var command = new Command("startup", "Cold start and memory at rest, beside a bare web server.") { Rounds, Server, Json };
+        command.SetAction((arguments, cancel) => GuardAsync(() => StartupCommand.RunAsync(
+            new StartupOptions(arguments.GetValue(Rounds), ServerOf(arguments), arguments.GetValue(Json)), cancel)));
+        return command;
+    }
+
+    private static Command Latency()
+    {
+        var rate = new Option<int>("--rate") { DefaultValueFactory = _ => 1_000, Description = "Messages published per second." };
+        var seconds = new Option<int>("--seconds") { DefaultValueFactory = _ => 20, Description = "Length of a run." };
+        var subscribers = new Option<int[]>("--subscribers")
+        {
+            DefaultValueFactory = _ => [1, 100],
+            AllowMultipleArgumentsPerToken = true,
+            Description = "Sizes of the audience.",
+        };
+        rate.Validators.Add(result => AtLeastOne(result, rate));
+        seconds.Validators.Add(result => AtLeastOne(result, seconds));
+        subscribers.Validators.Add(result =>
+        {
+            if (result.GetValue(subscribers) is not { Length: > 0 } sizes || sizes.Any(size => size is < 1 or > LatencyCommand.MaxSubscribers))
+            {
+                result.AddError($"--subscribers must be from 1 to {LatencyCommand.MaxSubscribers}.");
+            }
+        });
+        var command = new Command("latency", "Publish to receive over WebSocket, beside a bare loop that forwards the same messages.")
+        {
+            rate, seconds, subscribers, Rounds, Server, Json,
+        };
+        command.SetAction((arguments, cancel) => GuardAsync(() => LatencyCommand.RunAsync(
+            new LatencyOptions(
+                arguments.GetValue(rate),
+                arguments.GetValue(seconds),
+                arguments.GetValue(subscribers)!,
+                arguments.GetValue(Rounds),
+                ServerOf(arguments),
+                arguments.GetValue(Json)),
+            cancel)));
+        return command;
+    }
+
+    private static Command Persist()
+    {
+        var chunks = new Option<int>("--chunks") { DefaultValueFactory = _ => 200_000, Description = "Chunks of output in a run." };
+        var tasks = new Option<int>("--tasks") { DefaultValueFactory = _ => 50, Description = "Tasks that they belong to." };
+        chunks.Validators.Add(result => AtLeastOne(result, chunks));
+        tasks.Validators.Add(result => AtLeastOne(result, tasks));
+        var command = new Command("persist", "Chunks stored per second, from Redis and by HTTP, beside a bare COPY of the same rows.")
+        {
+            chunks, tasks, Rounds, Server, Json,
+        };
+        command.SetAction((arguments, cancel) => GuardAsync(() => PersistCommand.RunAsync(
+            new PersistOptions(
+                arguments.GetValue(chunks),
+                arguments.GetValue(tasks),
+                arguments.GetValue(Rounds),
+                ServerOf(arguments),
+                arguments.GetValue(Json)),
+            cancel)));
+        return command;
+    }
+
+    private static DirectoryInfo ServerOf(ParseResult arguments) => arguments.GetValue(Server) ?? new DirectoryInfo(AppContext.BaseDirectory);
+
+    private static void AtLeastOne(System.CommandLine.Parsing.OptionResult result, Option<int> option)
+    {
+        if (result.GetValue(option) < 1)
+        {
+            result.AddError($"{option.Name} must be at least 1.");
+        }
+    }
+
+    /// <summary>What the user can do something about ends with one line.</summary>
+    private static async Task<int> GuardAsync(Func<Task> command)
+    {
+        try
+        {
+            await command();
+            return 0;
+        }
+        catch (Exception e) when (e is ConfigurationException or NpgsqlException or SocketException or IOException or TimeoutException
+                                      or InvalidOperationException or HttpRequestException)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return Failed;
+        }
+        catch (OperationCanceledException)
+        {
+            return Failed;
+        }
+    }
+}
