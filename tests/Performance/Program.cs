@@ -21,7 +21,11 @@ internal static class Commands
 {
     private const int Failed = 1;
 
-    private static readonly Option<FileInfo?> Json = new("--json") { HelpName = "file", Description = "Also write the results to this file." };
+    private static readonly Option<FileInfo?> Json = new("--json")
+    {
+        HelpName = "file",
+        Description = "Also write the results to this file.",
+    };
 
     private static readonly Option<DirectoryInfo?> Server = new("--server")
     {
@@ -29,7 +33,11 @@ internal static class Commands
         Description = "A published server, such as .data/app/server of ./run. [default: the one built with this program]",
     };
 
-    private static readonly Option<int> Rounds = new("--rounds") { DefaultValueFactory = _ => 3, Description = "Runs of each, in turns; the medians count." };
+    private static readonly Option<int> Rounds = new("--rounds")
+    {
+        DefaultValueFactory = _ => 3,
+        Description = "Runs of each, in turns; the medians count.",
+    };
 
     public static Task<int> RunAsync(string[] args)
     {
@@ -41,7 +49,8 @@ internal static class Commands
                 result.AddError($"--server must hold {ServerProcess.DashboardAssembly}.");
             }
         });
-        return Root().Parse(args).InvokeAsync();
+        // On Ctrl-C the servers are stopped and the database is dropped.
+        return Root().Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(20) });
     }
 
     private static RootCommand Root() => new(
@@ -78,7 +87,8 @@ internal static class Commands
         seconds.Validators.Add(result => AtLeastOne(result, seconds));
         subscribers.Validators.Add(result =>
         {
-            if (result.GetValue(subscribers) is not { Length: > 0 } sizes || sizes.Any(size => size is < 1 or > LatencyCommand.MaxSubscribers))
+            if (result.GetValue(subscribers) is not { Length: > 0 } sizes
+                || sizes.Any(size => size is < 1 or > LatencyCommand.MaxSubscribers))
             {
                 result.AddError($"--subscribers must be from 1 to {LatencyCommand.MaxSubscribers}.");
             }
@@ -120,7 +130,8 @@ internal static class Commands
         return command;
     }
 
-    private static DirectoryInfo ServerOf(ParseResult arguments) => arguments.GetValue(Server) ?? new DirectoryInfo(AppContext.BaseDirectory);
+    private static DirectoryInfo ServerOf(ParseResult arguments) =>
+        arguments.GetValue(Server) ?? new DirectoryInfo(AppContext.BaseDirectory);
 
     private static void AtLeastOne(System.CommandLine.Parsing.OptionResult result, Option<int> option)
     {
@@ -139,7 +150,7 @@ internal static class Commands
             return 0;
         }
         catch (Exception e) when (e is ConfigurationException or NpgsqlException or SocketException or IOException or TimeoutException
-                                      or InvalidOperationException or HttpRequestException)
+            or HttpRequestException or InvalidOperationException)
         {
             await Console.Error.WriteLineAsync(e.Message);
             return Failed;

@@ -49,7 +49,16 @@ internal sealed partial class OpenModeGuard(IConfiguration configuration, IOptio
 
     private static bool IsLoopback(string url)
     {
-        var host = BindingAddress.Parse(url).Host;
+        string host;
+        try
+        {
+            host = BindingAddress.Parse(url).Host;
+        }
+        catch (FormatException)
+        {
+            throw new OptionsValidationException(AuthOptions.Section, typeof(AuthOptions), [$"The address to listen on, {url}, cannot be read."]);
+        }
+
         return host == "localhost" || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
     }
 

@@ -95,7 +95,10 @@ internal static class TaskEndpoints
         else
         {
             LetItLast(context);
-            receipt = await mediator.Send(new AppendTextCommand(taskId, context.Request.Body, string.IsNullOrEmpty(kind) ? OutputKinds.Output : kind), cancellationToken);
+            // A stopping server waits for its requests: a pipe that goes on is cut off, with what it brought so far kept.
+            var stopping = context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping);
+            receipt = await mediator.Send(new AppendTextCommand(taskId, context.Request.Body, string.IsNullOrEmpty(kind) ? OutputKinds.Output : kind), ending.Token);
         }
 
         if (end is { } status)

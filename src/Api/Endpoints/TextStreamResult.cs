@@ -24,9 +24,16 @@ internal sealed class TextStreamResult(IAsyncEnumerable<string> pieces) : IResul
 
         var body = context.Response.BodyWriter;
         await context.Response.StartAsync(context.RequestAborted);
+        var stopping = context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
         try
         {
-            await WriteAsync(body, context.RequestAborted);
+            await WriteAsync(body, ending.Token);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // A stopping server waits for its requests, and this one may have no end. Cut off, so that nobody takes it for the end of the text.
+            context.Abort();
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {

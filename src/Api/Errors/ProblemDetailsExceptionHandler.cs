@@ -51,6 +51,10 @@ internal sealed partial class ProblemDetailsExceptionHandler(IProblemDetailsServ
         BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType } =>
             Problem(StatusCodes.Status415UnsupportedMediaType, "The request body must be application/json."),
         BadHttpRequestException bad => Problem(bad.StatusCode, "The request is malformed."),
+        InvalidOperationException { Source: "Microsoft.AspNetCore.Http.Extensions", InnerException: ArgumentException } =>
+            Problem(StatusCodes.Status415UnsupportedMediaType, "The charset of the request body is not known."),
+        _ when IsUnstorable(exception) =>
+            Problem(StatusCodes.Status422UnprocessableEntity, "A value in the request is none that the store can hold."),
         _ when IsUnavailable(exception) =>
             Problem(StatusCodes.Status503ServiceUnavailable, "The service cannot reach its store just now; try again in a moment."),
         _ => Problem(StatusCodes.Status500InternalServerError, "Something went wrong on the server."),
@@ -58,6 +62,10 @@ internal sealed partial class ProblemDetailsExceptionHandler(IProblemDetailsServ
 
     /// <summary>Well-formed JSON of a wrong type carries no reader error inside.</summary>
     private static bool IsWellFormed(JsonException json) => json.InnerException is not JsonException && json.Path is not null;
+
+    /// <summary>Class 22: a value that no column can hold, such as text with NUL or a number beyond all bounds.</summary>
+    private static bool IsUnstorable(Exception exception) =>
+        (exception as PostgresException ?? exception.InnerException as PostgresException)?.SqlState.StartsWith("22", StringComparison.Ordinal) is true;
 
     private static bool IsUnavailable(Exception exception) => exception switch
     {

@@ -21,7 +21,9 @@ internal static class PageHosting
     private static async Task ServePage(HttpContext context, IFileProvider files)
     {
         var request = context.Request;
-        var isPage = (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)) && !Path.HasExtension(request.Path)
+        // Ids of tasks may hold dots: what a browser opens as a page is one, whatever its address looks like.
+        var isPage = (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
+            && (!Path.HasExtension(request.Path) || request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase))
             && !request.Path.StartsWithSegments("/api") && !request.Path.StartsWithSegments("/ws");
         var page = files.GetFileInfo("index.html");
         if (!isPage || !page.Exists)

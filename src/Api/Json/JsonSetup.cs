@@ -15,6 +15,8 @@ internal static class JsonSetup
         json.NumberHandling = JsonNumberHandling.AllowReadingFromString;
         json.MaxDepth = 64;
         json.Converters.Add(new UtcDateTimeOffsetConverter());
+        json.Converters.Add(new LenientStringConverter());
+        json.Converters.Add(new LenientIntegerConverter());
         json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower));
     });
 }

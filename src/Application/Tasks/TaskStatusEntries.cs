@@ -14,7 +14,7 @@ public static class TaskStatusEntries
             task.TaskId,
             change.Status,
             change.Previous,
-            task.Version,
+            change.Version,
             task.ConversationId,
             task.AssignedAgent,
             task.Source,

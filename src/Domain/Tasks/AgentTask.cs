@@ -299,6 +299,6 @@ public sealed class AgentTask : Entity
     private void Changed(DateTimeOffset now, string eventId, AgentTaskStatus? previous)
     {
         Version++;
-        Raise(new AgentTaskChanged(eventId, now, this, Status, previous));
+        Raise(new AgentTaskChanged(eventId, now, this, Status, previous, Version));
     }
 }

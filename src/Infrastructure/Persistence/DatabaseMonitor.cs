@@ -94,13 +94,15 @@ internal sealed partial class DatabaseMonitor(
     /// </summary>
     private async Task WarmUpAsync(DashboardDbContext db, CancellationToken cancellationToken)
     {
+        // No task of the users has this id.
+        var taskId = $"warm-up-{Guid.NewGuid():N}";
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var entry = new StatusEntry(time.GetUtcNow(), "warm-up", new TaskStatusMessage(
-            "warm-up", AgentTaskStatus.Running, null, 0, null, null, AgentTask.UnknownSource, null, null, null, null, null));
-        db.Add(AgentTask.FromOutput("warm-up", time.GetUtcNow(), "warm-up"));
+            taskId, AgentTaskStatus.Running, null, 0, null, null, AgentTask.UnknownSource, null, null, null, null, null));
+        db.Add(AgentTask.FromOutput(taskId, time.GetUtcNow(), "warm-up"));
         db.Add(OutboxPayload.ToRecord(entry));
         await db.SaveChangesAsync(cancellationToken);
-        await db.Tasks.SingleAsync(task => task.TaskId == "warm-up", cancellationToken);
+        await db.Tasks.SingleAsync(task => task.TaskId == taskId, cancellationToken);
         await transaction.RollbackAsync(cancellationToken);
         db.ChangeTracker.Clear();
     }

@@ -19,6 +19,28 @@ internal sealed class TaskLogStore(NpgsqlDataSource source, IServiceScopeFactory
     /// <summary>Characters in one answer of <see cref="ReadAsync"/>, about.</summary>
     private const int MaxReadLength = 4 << 20;
 
+    /// <summary>
+    /// What is stored already is left as it is. An offset that holds something else was given by another process at the same time: that row is
+    /// kept at the end of its task's log rather than lost.
+    /// </summary>
+    private const string TakeRepeatedSql =
+        $"""
+        DELETE FROM repeated r USING task_log l
+        WHERE l.task_id = r.task_id AND l."offset" = r."offset" AND l."timestamp" = r."timestamp"
+          AND (l.source_id, l.kind, l.output, l.status) IS NOT DISTINCT FROM (r.source_id, r.kind, r.output, r.status);
+        UPDATE repeated r SET "offset" = moved."offset"
+        FROM (
+            SELECT c.ctid AS place,
+                   row_number() OVER (PARTITION BY c.task_id ORDER BY c."offset") + greatest(
+                       (SELECT max(l."offset") FROM task_log l WHERE l.task_id = c.task_id),
+                       (SELECT max(o."offset") FROM repeated o WHERE o.task_id = c.task_id)) AS "offset"
+            FROM repeated c
+            WHERE EXISTS (SELECT 1 FROM task_log l WHERE l.task_id = c.task_id AND l."offset" = c."offset")
+        ) moved
+        WHERE r.ctid = moved.place;
+        INSERT INTO task_log ({Columns}) SELECT {Columns} FROM repeated ON CONFLICT DO NOTHING;
+        """;
+
     private const string HeadsSql =
         """
         SELECT t.task_id, t.status,
@@ -175,7 +197,7 @@ internal sealed class TaskLogStore(NpgsqlDataSource source, IServiceScopeFactory
         {
             await ExecuteAsync(connection, "CREATE TEMP TABLE repeated (LIKE task_log) ON COMMIT DROP", cancellationToken);
             await CopyAsync(connection, "repeated", rows, cancellationToken);
-            await ExecuteAsync(connection, $"INSERT INTO task_log ({Columns}) SELECT {Columns} FROM repeated ON CONFLICT DO NOTHING", cancellationToken);
+            await ExecuteAsync(connection, TakeRepeatedSql, cancellationToken);
         }
         else if (rows.Count > 0)
         {

@@ -121,7 +121,28 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
         redis.ConnectionFailed += (_, e) => Changed(e.ConnectionType, up: false);
         redis.ConnectionRestored += (_, e) => Changed(e.ConnectionType, up: true);
         Enter(() => (_commandsUp, _pubSubUp) = (redis.IsConnected, redis.GetSubscriber().IsConnected()));
+        _ = ConfirmAsync(redis);
         return redis;
+    }
+
+    /// <summary>
+    /// Asks until the first answer: a connection that was established while its events were not listened to yet is told by no event.
+    /// </summary>
+    private async Task ConfirmAsync(ConnectionMultiplexer redis)
+    {
+        while (!IsUp && !_disposing.IsCancellationRequested)
+        {
+            try
+            {
+                await Task.WhenAll(redis.GetDatabase().PingAsync(), redis.GetSubscriber().PingAsync())
+                    .WaitAsync(_options.CommandTimeout, _time, _disposing.Token);
+                Enter(() => _commandsUp = _pubSubUp = true);
+            }
+            catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException or OperationCanceledException)
+            {
+                await Task.Delay(ReconnectMilliseconds, CancellationToken.None);
+            }
+        }
     }
 
     private async Task<ConnectionMultiplexer> ConnectAsync(string purpose)

@@ -80,8 +80,7 @@ internal sealed class HubHost : IAsyncDisposable, IChannelFeed
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-
-        // The settings of the whole server lie beside the tests; which hosts it answers to is not the hub's business.
+        // Hosts by any name: the server's own settings may lie beside the tests.
         builder.Configuration["AllowedHosts"] = "*";
         foreach (var option in options?.GetType().GetProperties() ?? [])
         {

@@ -19,6 +19,44 @@ internal sealed class HttpEdgeTests : ServerFixture
         Assert.That(problem.GetProperty("request_id").GetString(), Is.EqualTo(response.Headers.GetValues("X-Request-Id").Single()));
     }
 
+    [TestCase("/api/tasks?date=9999-12-31")]
+    [TestCase("/api/tasks?agent=%00")]
+    public async Task Values_that_no_store_holds_are_refused(string path) => await GetAsync(path, HttpStatusCode.UnprocessableEntity);
+
+    [Test]
+    public async Task A_number_beyond_all_bounds_in_metadata_is_refused()
+    {
+        using var response = await Http.PostAsync(
+            "/api/tasks", Json("""{"task_id":"huge-number","source":"x","input_message":"m","source_metadata":{"n":1e400000}}"""));
+
+        Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.UnprocessableEntity));
+    }
+
+    [TestCase("/api/tasks")]
+    [TestCase("/api/tasks/task-1/output")]
+    public async Task A_body_of_an_unknown_charset_is_refused(string path)
+    {
+        using var content = Json("{}");
+        content.Headers.Remove("Content-Type");
+        content.Headers.TryAddWithoutValidation("Content-Type", "application/json; charset=klingon");
+        using var response = await Http.PostAsync(path, content);
+
+        Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.UnsupportedMediaType));
+    }
+
+    [Test]
+    public async Task A_deep_link_to_a_task_whose_id_holds_dots_opens_the_page()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/tasks/build-1.2.3");
+        request.Headers.Add("Accept", "text/html,*/*");
+        using var page = await Http.SendAsync(request);
+        using var file = await Http.GetAsync("/assets/missing.js");
+
+        // Here the page is not built; the server says that instead.
+        Assert.That(await page.Content.ReadAsStringAsync(), Does.Contain("npm run build"));
+        Assert.That(await file.Content.ReadAsStringAsync(), Does.Contain("Not Found"));
+    }
+
     [Test]
     public async Task A_page_of_another_origin_may_not_write()
     {

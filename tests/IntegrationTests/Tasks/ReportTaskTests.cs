@@ -84,6 +84,28 @@ internal sealed class ReportTaskTests : ServerFixture
         Assert.That(await StatusOfAsync(id), Is.EqualTo("queued"));
     }
 
+    [TestCase("""{"input_tokens":12.0}""", "input_tokens", 12)]
+    [TestCase("""{"input_tokens":"12"}""", "input_tokens", 12)]
+    [TestCase("""{"output_tokens":1e3}""", "output_tokens", 1000)]
+    public async Task Whole_numbers_are_taken_as_the_engine_writes_them(string body, string field, long expected)
+    {
+        var id = await RegisterAsync();
+        using var response = await Http.PatchAsync($"/api/tasks/{id}", Json(body));
+
+        Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.OK), await response.Content.ReadAsStringAsync());
+        Assert.That((await GetAsync($"/api/tasks/{id}")).GetProperty(field).GetInt64(), Is.EqualTo(expected));
+    }
+
+    [Test]
+    public async Task A_report_is_not_lost_for_half_a_character()
+    {
+        var id = await RegisterAsync();
+        using var response = await Http.PatchAsync($"/api/tasks/{id}", Json("""{"status":"running","error":"a\ud83d b"}"""));
+
+        Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.OK), await response.Content.ReadAsStringAsync());
+        Assert.That((await GetAsync($"/api/tasks/{id}")).GetProperty("error").GetString(), Is.EqualTo("a\uFFFD b"));
+    }
+
     [Test]
     public Task A_report_on_an_unknown_task_is_not_found() => PatchAsync("/api/tasks/none", new { status = "running" }, HttpStatusCode.NotFound);
 

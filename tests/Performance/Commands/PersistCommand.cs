@@ -64,7 +64,7 @@ internal static class PersistCommand
     {
         var streamed = await RegisterTasksAsync(bench, Stream, round, cancellationToken);
         var stream = await MeasureAsync(
-            bench, Stream, round, streamed, ct => Task.Factory.StartNew(() => AppendEvents(bench, streamed, ct), ct, TaskCreationOptions.LongRunning, TaskScheduler.Default), cancellationToken);
+            bench, Stream, round, streamed, ct => Task.Run(() => AppendEvents(bench, streamed, ct), ct), cancellationToken);
         var copy = await CopyAsync(bench, round, streamed, cancellationToken);
 
         var posted = await RegisterTasksAsync(bench, Http, round, cancellationToken);
@@ -186,7 +186,8 @@ internal static class PersistCommand
         var rows = await ReadRowsAsync(bench.Database, tasks, cancellationToken);
         await using var connection = await bench.Database.Source.OpenConnectionAsync(cancellationToken);
         var clock = Stopwatch.StartNew();
-        await using (var copy = await connection.BeginBinaryImportAsync($"COPY bare_log ({Columns}) FROM STDIN (FORMAT BINARY)", cancellationToken))
+        var sql = $"COPY bare_log ({Columns}) FROM STDIN (FORMAT BINARY)";
+        await using (var copy = await connection.BeginBinaryImportAsync(sql, cancellationToken))
         {
             foreach (var row in rows)
             {

@@ -10,7 +10,13 @@ internal sealed record StartupOptions(int Rounds, DirectoryInfo Server, FileInfo
 /// of tasks, which the bare server does not have; memory at rest after that.
 /// </summary>
 internal sealed record Start(
-    string Server, int Round, double ReadySeconds, double ReadyCpuSeconds, double? FirstPageSeconds, double ResidentMegabytes, double PrivateMegabytes);
+    string Server,
+    int Round,
+    double ReadySeconds,
+    double ReadyCpuSeconds,
+    double? FirstPageSeconds,
+    double ResidentMegabytes,
+    double PrivateMegabytes);
 
 /// <summary>Cold start and memory at rest.</summary>
 internal static class StartupCommand

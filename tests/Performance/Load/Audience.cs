@@ -62,7 +62,9 @@ internal sealed class Audience : IDisposable
             }
 
             audience._thread.Start();
-            await Probe.Until(() => audience.Received == 0 && audience._listeners.TrueForAll(listener => listener.IsSubscribed), "all clients are subscribed");
+            await Probe.Until(
+                () => audience.Received == 0 && audience._listeners.TrueForAll(listener => listener.IsSubscribed),
+                "all clients are subscribed");
             return audience;
         }
         catch

@@ -5,9 +5,14 @@ namespace GrooteDashboard.Performance.Measuring;
 /// <summary>The results of a command for other programs.</summary>
 internal sealed record Report(string Command, DateTimeOffset MeasuredAt, Machine Machine, object Results)
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+    };
 
-    public static async Task WriteAsync(string command, Machine machine, object results, FileInfo? file, CancellationToken cancellationToken)
+    public static async Task WriteAsync(
+        string command, Machine machine, object results, FileInfo? file, CancellationToken cancellationToken)
     {
         if (file is null)
         {
@@ -16,6 +21,7 @@ internal sealed record Report(string Command, DateTimeOffset MeasuredAt, Machine
 
         file.Directory?.Create();
         await using var stream = file.Create();
-        await JsonSerializer.SerializeAsync(stream, new Report(command, TimeProvider.System.GetUtcNow(), machine, results), Json, cancellationToken);
+        var report = new Report(command, TimeProvider.System.GetUtcNow(), machine, results);
+        await JsonSerializer.SerializeAsync(stream, report, Json, cancellationToken);
     }
 }

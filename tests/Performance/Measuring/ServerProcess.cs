@@ -98,7 +98,11 @@ internal sealed class ServerProcess : IAsyncDisposable
     }
 
     private static async Task<ServerProcess> StartAsync(
-        string folder, string[] command, string readyPath, CancellationToken cancellationToken, params (string Name, string Value)[] settings)
+        string folder,
+        string[] command,
+        string readyPath,
+        CancellationToken cancellationToken,
+        params (string Name, string Value)[] settings)
     {
         var log = Path.GetTempFileName();
         var address = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePort()}"));
@@ -117,7 +121,8 @@ internal sealed class ServerProcess : IAsyncDisposable
 
         var age = Stopwatch.StartNew();
         var supervisor = Process.Start(start) ?? throw new InvalidOperationException("/bin/sh cannot be started.");
-        var processId = int.Parse(await supervisor.StandardOutput.ReadLineAsync(cancellationToken) ?? "", CultureInfo.InvariantCulture);
+        var line = await supervisor.StandardOutput.ReadLineAsync(cancellationToken);
+        var processId = int.Parse(line ?? "", CultureInfo.InvariantCulture);
         var server = new ServerProcess(supervisor, processId, log, address) { Age = age };
         try
         {

@@ -31,7 +31,12 @@ internal sealed class Table(params string[] header)
             return "";
         }
 
-        var whole = figure == 0 ? 1 : (int)Math.Floor(Math.Log10(Math.Abs(figure))) + 1;
+        if (figure == 0)
+        {
+            return "0";
+        }
+
+        var whole = (int)Math.Floor(Math.Log10(Math.Abs(figure))) + 1;
         return figure.ToString("N" + Math.Clamp(Digits - whole, 0, Digits - 1), CultureInfo.InvariantCulture);
     }
 }

@@ -46,7 +46,8 @@ internal static class RawServer
         var watched = new List<ConcurrentDictionary<WebSocket, bool>>();
         try
         {
-            while (await socket.ReceiveAsync(buffer.AsMemory(), context.RequestAborted) is { MessageType: WebSocketMessageType.Text } received)
+            while (await socket.ReceiveAsync(buffer.AsMemory(), context.RequestAborted)
+                   is { MessageType: WebSocketMessageType.Text } received)
             {
                 var channel = JsonElement.Parse(buffer.AsSpan(0, received.Count)).GetProperty("channel").GetString()!;
                 var answer = JsonSerializer.SerializeToUtf8Bytes(new { type = "subscribed", channel });

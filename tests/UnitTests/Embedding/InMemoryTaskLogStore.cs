@@ -1,4 +1,5 @@
 using GrooteDashboard.Application.Common;
+using GrooteDashboard.Application.Realtime.Contracts;
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Domain.Tasks;
 
@@ -87,6 +88,12 @@ internal sealed class InMemoryTaskLogStore(InMemoryDatabase database, TimeProvid
         }
     }
 
+    public Task<IReadOnlyList<ChannelFrame>> ReadAsync(string taskId, long after, int limit, CancellationToken cancellationToken)
+    {
+        FailIfAway();
+        return Task.FromResult<IReadOnlyList<ChannelFrame>>([.. database.RowsOf(taskId).Where(row => row.Offset > after).Take(limit).Select(ToFrame)]);
+    }
+
     public Task<IReadOnlyList<LogAppend>> ListOutboxAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken)
     {
         FailIfAway();
@@ -94,6 +101,14 @@ internal sealed class InMemoryTaskLogStore(InMemoryDatabase database, TimeProvid
         OutboxReads.Release();
         return Task.FromResult(rows);
     }
+
+    private static ChannelFrame ToFrame(LogRow row) => new(
+        Channels.Task(row.TaskId),
+        row.Offset,
+        row.Timestamp,
+        row.Status is { } status
+            ? StatusData.ToMessage(row.TaskId, status, row.Previous, row.Data!.Value.GetRawText())
+            : new TaskOutputMessage(row.TaskId, row.Output!, row.Kind!, row.Data));
 
     private OpenedTask Open(string taskId)
     {

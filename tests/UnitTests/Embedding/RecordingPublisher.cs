@@ -26,8 +26,12 @@ internal sealed class RecordingPublisher : IRealtimePublisher
     public IReadOnlyList<string> OutputOf(string taskId) =>
         [.. On(Channels.Task(taskId)).Select(frame => frame.Message).OfType<TaskOutputMessage>().Select(message => message.Output)];
 
+    /// <summary>Called for every message while it is published.</summary>
+    public Action<ChannelFrame>? Publishing { get; set; }
+
     public void Publish(in ChannelFrame frame)
     {
+        Publishing?.Invoke(frame);
         lock (_lock)
         {
             _frames.Add(frame);

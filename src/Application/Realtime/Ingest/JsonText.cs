@@ -1,8 +1,8 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using GrooteDashboard.Application.Realtime.Log;
 
 namespace GrooteDashboard.Application.Realtime.Ingest;
 
@@ -26,7 +26,7 @@ internal static class JsonText
             return null;
         }
 
-        var repaired = RepairEscapes(text);
+        var repaired = LogText.RepairEscapes(text);
         return TryParse(repaired) ?? (QuoteNotFinite(repaired) is { } quoted ? TryParse(quoted) : null);
     }
 
@@ -97,55 +97,6 @@ internal static class JsonText
         }
 
         return text[..(char.IsHighSurrogate(text[length - 1]) ? length - 1 : length)];
-    }
-
-    /// <summary>Escapes of NUL and of unpaired surrogates become U+FFFD. Backslashes are legal in strings only, so that nothing else is met.</summary>
-    public static string RepairEscapes(string json)
-    {
-        if (!json.Contains("\\u", StringComparison.Ordinal))
-        {
-            return json;
-        }
-
-        char[]? repaired = null;
-        for (var i = json.IndexOf('\\', StringComparison.Ordinal); i >= 0 && i + 1 < json.Length; i = json.IndexOf('\\', i))
-        {
-            var length = 2;
-            if (TryReadUnit(json, i, out var unit))
-            {
-                length = 6;
-                if (char.IsHighSurrogate(unit) && TryReadUnit(json, i + 6, out var next) && char.IsLowSurrogate(next))
-                {
-                    length = 12;
-                }
-                else if (unit == '\0' || char.IsSurrogate(unit))
-                {
-                    repaired ??= json.ToCharArray();
-                    "fffd".CopyTo(repaired.AsSpan(i + 2));
-                }
-            }
-
-            i += length;
-            if (i >= json.Length)
-            {
-                break;
-            }
-        }
-
-        return repaired is null ? json : new string(repaired);
-    }
-
-    private static bool TryReadUnit(string json, int at, out char unit)
-    {
-        unit = default;
-        if (at + 6 > json.Length || json[at] != '\\' || json[at + 1] != 'u'
-            || !ushort.TryParse(json.AsSpan(at + 2, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code))
-        {
-            return false;
-        }
-
-        unit = (char)code;
-        return true;
     }
 
     /// <summary>Puts what Python writes for figures that are not finite into quotes; null where there is none.</summary>

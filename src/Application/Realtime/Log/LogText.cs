@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace GrooteDashboard.Application.Realtime.Log;
@@ -33,6 +34,55 @@ public static class LogText
                 span[i] = Replacement;
             }
         });
+    }
+
+    /// <summary>Escapes of NUL and of unpaired surrogates become U+FFFD. Backslashes are legal in strings only, so that nothing else is met.</summary>
+    public static string RepairEscapes(string json)
+    {
+        if (!json.Contains("\\u", StringComparison.Ordinal))
+        {
+            return json;
+        }
+
+        char[]? repaired = null;
+        for (var i = json.IndexOf('\\', StringComparison.Ordinal); i >= 0 && i + 1 < json.Length; i = json.IndexOf('\\', i))
+        {
+            var length = 2;
+            if (TryReadUnit(json, i, out var unit))
+            {
+                length = 6;
+                if (char.IsHighSurrogate(unit) && TryReadUnit(json, i + 6, out var next) && char.IsLowSurrogate(next))
+                {
+                    length = 12;
+                }
+                else if (unit == '\0' || char.IsSurrogate(unit))
+                {
+                    repaired ??= json.ToCharArray();
+                    "fffd".CopyTo(repaired.AsSpan(i + 2));
+                }
+            }
+
+            i += length;
+            if (i >= json.Length)
+            {
+                break;
+            }
+        }
+
+        return repaired is null ? json : new string(repaired);
+    }
+
+    private static bool TryReadUnit(string json, int at, out char unit)
+    {
+        unit = default;
+        if (at + 6 > json.Length || json[at] != '\\' || json[at + 1] != 'u'
+            || !ushort.TryParse(json.AsSpan(at + 2, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code))
+        {
+            return false;
+        }
+
+        unit = (char)code;
+        return true;
     }
 
     /// <summary>Decodes UTF-8 with U+FFFD in place of what is invalid, and cleans it.</summary>

@@ -17,6 +17,7 @@ internal sealed partial class OutboxRelay(ITaskLogStore store, ITaskLog log, Tim
         using var timer = new PeriodicTimer(Interval, time);
         // At the start nothing is on its way: everything that is there was left behind.
         var before = time.GetUtcNow();
+        var failures = 0;
         do
         {
             try
@@ -27,10 +28,16 @@ internal sealed partial class OutboxRelay(ITaskLogStore store, ITaskLog log, Tim
                     LogLeftBehind(left.Count);
                     await (await log.AppendAsync(left, stoppingToken)).WaitAsync(stoppingToken);
                 }
+
+                failures = 0;
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
-                LogFailed(e.GetType().Name);
+                // The first look may come before the schema is there; and while the store is away it is said once.
+                if (++failures == 2)
+                {
+                    LogFailed(e.GetType().Name);
+                }
             }
 
             before = time.GetUtcNow() - Interval;

@@ -30,6 +30,10 @@ internal sealed class TaskLog : BackgroundService, ITaskLog, IChannelPositions, 
     /// <summary>Contract: a task channel that was active in the minute before an interruption is told of it.</summary>
     private static readonly TimeSpan ActiveWindow = TimeSpan.FromMinutes(1);
 
+    /// <summary>How long a task that is stored and silent stays in memory, and how often that is looked at.</summary>
+    private static readonly TimeSpan IdleTime = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan ForgetInterval = TimeSpan.FromMinutes(1);
+
     private readonly ITaskLogStore _store;
     private readonly IRealtimePublisher _publisher;
     private readonly TimeProvider _time;
@@ -46,6 +50,7 @@ internal sealed class TaskLog : BackgroundService, ITaskLog, IChannelPositions, 
     private readonly string _epoch = Guid.NewGuid().ToString("N")[..12];
     private readonly ChannelWindow _tasksWindow = new(TasksWindowMessages, TasksWindowBytes);
     private long _tasksOffset;
+    private DateTimeOffset _forgotAt;
 
     public TaskLog(
         ITaskLogStore store,
@@ -268,9 +273,9 @@ internal sealed class TaskLog : BackgroundService, ITaskLog, IChannelPositions, 
                 AddRows(task, entry, rows);
                 for (var i = first; i < rows.Count; i++)
                 {
-                    Publish(task, entry, rows[i]);
-                    // Only now is it the head: whoever asks for the position before is sent this row.
+                    // The head first: whoever comes to watch between these lines and is told the old head would miss this row.
                     task.Offset = rows[i].Offset;
+                    Publish(task, entry, rows[i]);
                 }
             }
 
@@ -303,7 +308,12 @@ internal sealed class TaskLog : BackgroundService, ITaskLog, IChannelPositions, 
                 break;
             case StatusEntry status:
                 rows.Add(new LogRow(task.TaskId, ++offset, status.StoredTimestamp, status.SourceId, null, null, StatusData.From(status.Message), status.Message.Status, status.Message.Previous));
-                task.Status = status.Message.Status;
+                if (status.Message.Version > task.StatusVersion)
+                {
+                    // One that waited in the outbox may come after a newer one.
+                    (task.Status, task.StatusVersion) = (status.Message.Status, status.Message.Version);
+                }
+
                 break;
         }
 
@@ -324,10 +334,9 @@ internal sealed class TaskLog : BackgroundService, ITaskLog, IChannelPositions, 
         _publisher.Publish(frame);
         if (entry is StatusEntry)
         {
-            var listed = frame with { Channel = Channels.Tasks, Offset = _tasksOffset + 1 };
+            var listed = frame with { Channel = Channels.Tasks, Offset = Interlocked.Increment(ref _tasksOffset) };
             _tasksWindow.Add(listed, bytes, listed.Offset.Value);
             _publisher.Publish(listed);
-            Interlocked.Increment(ref _tasksOffset);
         }
     }
 
@@ -387,14 +396,17 @@ internal sealed class TaskLog : BackgroundService, ITaskLog, IChannelPositions, 
             }
         }
 
-        if (_open.Count <= _options.MaxTasksInMemory)
+        var now = _time.GetUtcNow();
+        if (_open.Count <= _options.MaxTasksInMemory && now - _forgotAt < ForgetInterval)
         {
             return;
         }
 
-        // A tenth at once, so that this does not run for every new task.
-        foreach (var task in _open.Values.Where(task => task.StoredOffset == task.Offset)
-            .OrderBy(task => task.LastActive).Take(_options.MaxTasksInMemory / 10).ToList())
+        _forgotAt = now;
+        // Those that have long been idle; and where that is not enough a tenth at once, so that this does not run for every new task.
+        var tooMany = Math.Max(0, _open.Count - _options.MaxTasksInMemory + (_options.MaxTasksInMemory / 10));
+        var stored = _open.Values.Where(task => task.StoredOffset == task.Offset).OrderBy(task => task.LastActive).ToList();
+        foreach (var task in stored.Where((task, i) => task.LastActive < now - IdleTime || (_open.Count > _options.MaxTasksInMemory && i < tooMany)))
         {
             _open.TryRemove(task.TaskId, out _);
         }
@@ -422,6 +434,8 @@ internal sealed class TaskLog : BackgroundService, ITaskLog, IChannelPositions, 
         public RecentIds Ids { get; } = new(complete: head.Offset == 0);
 
         public AgentTaskStatus Status { get; set; } = head.Status;
+
+        public int StatusVersion { get; set; }
 
         public bool HasOutput { get; set; } = head.HasOutput;
 

@@ -1,7 +1,7 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using FluentValidation;
-using GrooteDashboard.Application.Realtime.Ingest;
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Domain.Common;
 using MediatR;
@@ -40,6 +40,8 @@ internal sealed class AppendOutputValidator : AbstractValidator<AppendOutputComm
             chunk.RuleFor(c => c.Id).Length(1, LogEntry.MaxSourceIdLength).WithName("id");
             chunk.RuleFor(c => c.Data).Must(data => data is null || data.Value.ValueKind == JsonValueKind.Object)
                 .WithName("data").WithMessage("data must be an object.");
+            chunk.RuleFor(c => c.Data).Must(data => data is null || JsonMarshal.GetRawUtf8Value(data.Value).Length <= LogText.MaxChunkBytes)
+                .WithName("data").WithMessage($"data must be at most {LogText.MaxChunkBytes} bytes.");
         }).OverridePropertyName("chunks");
     }
 }
@@ -63,7 +65,7 @@ internal sealed class AppendOutputHandler(ITaskLog log, TaskLogMetrics metrics, 
         return await stored.WaitAsync(cancellationToken);
     }
 
-    private static JsonElement? Clean(JsonElement? data) => data is { } json ? JsonElement.Parse(JsonText.RepairEscapes(json.GetRawText())) : null;
+    private static JsonElement? Clean(JsonElement? data) => data is { } json ? JsonElement.Parse(LogText.RepairEscapes(json.GetRawText())) : null;
 
     private static bool IsTooLarge(OutputChunk chunk) =>
         chunk.Output.Length > LogText.MaxMessageBytes / 3 && Encoding.UTF8.GetByteCount(chunk.Output) > LogText.MaxMessageBytes;

@@ -2,7 +2,6 @@ using System.Linq.Expressions;
 using FluentValidation;
 using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Identity.Ports;
-using GrooteDashboard.Application.Realtime.Ingest;
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Application.Tasks.Ports;
 using GrooteDashboard.Domain.Common;
@@ -81,7 +80,7 @@ internal sealed class RegisterTaskHandler(IAgentTaskRepository tasks, ISessionRe
             session.UserId,
             LogText.Clean(command.AssignedAgent ?? AgentTask.DefaultAgent),
             LogText.Clean(command.AgentType ?? AgentTask.DefaultAgentType),
-            JsonText.RepairEscapes(command.SourceMetadata),
+            LogText.RepairEscapes(command.SourceMetadata),
             command.ConversationId,
             command.FlowId is null ? null : LogText.Clean(command.FlowId),
             command.ParentTaskId);

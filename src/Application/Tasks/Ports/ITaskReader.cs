@@ -40,6 +40,6 @@ public sealed record OutputTail(string Text, bool Truncated, DateTimeOffset? Las
 
 /// <param name="Status">The status.</param>
 /// <param name="Error">Why it failed.</param>
-/// <param name="OutputPending">Whether its final output may still enter the log.</param>
+/// <param name="OutputPending">Whether output that belongs before its end may still enter the log.</param>
 /// <param name="LastOffset">Offset of the newest stored row.</param>
 public sealed record StoredTask(AgentTaskStatus Status, string? Error, bool OutputPending, long LastOffset);

@@ -14,7 +14,9 @@ internal sealed class TaskLogReader(DashboardDbContext db) : ITaskLogReader
     /// <summary>Characters in one answer, about: entries are up to 256 KB each.</summary>
     private const int MaxPageLength = 16 * 1024 * 1024;
 
-    private const int OutputPageSize = 250;
+    private const int PortionSize = 250;
+
+    private const int TailPageSize = 32;
 
     public async Task<TaskLogPage?> ReadAsync(string taskId, TaskLogRange range, CancellationToken cancellationToken)
     {
@@ -24,20 +26,18 @@ internal sealed class TaskLogReader(DashboardDbContext db) : ITaskLogReader
         }
 
         var backward = range.Before is not null;
-        var rows = Rows(taskId, range);
-        var ordered = backward ? rows.OrderByDescending(row => row.Offset) : rows.OrderBy(row => row.Offset);
         var entries = new List<TaskLogEntry>();
-        var (length, hasMore) = (0L, false);
-        await foreach (var row in ordered.Take(range.Limit + 1).AsAsyncEnumerable().WithCancellation(cancellationToken))
+        var (length, hasMore) = (0L, true);
+        // Portion by portion: rows may be large, and what an answer has no room for is not even fetched.
+        while (hasMore && entries.Count < range.Limit && length < MaxPageLength)
         {
-            length += row.Output?.Length ?? 0;
-            if (entries.Count == range.Limit || (length > MaxPageLength && entries.Count > 0))
-            {
-                hasMore = true;
-                break;
-            }
-
-            entries.Add(ToEntry(row));
+            var wanted = Math.Min(PortionSize, range.Limit - entries.Count);
+            var rows = Rows(taskId, range, entries.Count == 0 ? null : entries[^1].Offset);
+            var portion = await (backward ? rows.OrderByDescending(row => row.Offset) : rows.OrderBy(row => row.Offset))
+                .Take(wanted + 1).ToListAsync(cancellationToken);
+            hasMore = portion.Count > wanted;
+            entries.AddRange(portion.Take(wanted).Select(ToEntry));
+            length += portion.Sum(row => (long)(row.Output?.Length ?? 0));
         }
 
         if (backward)
@@ -53,17 +53,24 @@ internal sealed class TaskLogReader(DashboardDbContext db) : ITaskLogReader
         var pieces = new List<string>();
         DateTimeOffset? newest = null;
         var length = 0;
-        var output = db.TaskLog.AsNoTracking().Where(row => row.TaskId == taskId && row.Kind == OutputKinds.Output)
-            .OrderByDescending(row => row.Offset).Select(row => new { row.Output, row.Timestamp });
-        await foreach (var row in output.AsAsyncEnumerable().WithCancellation(cancellationToken))
+        var before = long.MaxValue;
+        // In pages, of few rows first: the connection reads an answer to its end, also where the reader has enough.
+        for (var (rows, more) = (TailPageSize, true); more && length <= maxLength; rows *= 2)
         {
-            newest ??= row.Timestamp;
-            pieces.Add(row.Output!);
-            length += row.Output!.Length;
-            if (length > maxLength)
+            var page = await db.TaskLog.AsNoTracking()
+                .Where(row => row.TaskId == taskId && row.Kind == OutputKinds.Output && row.Offset < before)
+                .OrderByDescending(row => row.Offset).Take(rows)
+                .Select(row => new { row.Offset, row.Output, row.Timestamp })
+                .ToListAsync(cancellationToken);
+            foreach (var row in page.TakeWhile(_ => length <= maxLength))
             {
-                break;
+                newest ??= row.Timestamp;
+                pieces.Add(row.Output!);
+                length += row.Output!.Length;
+                before = row.Offset;
             }
+
+            more = page.Count == rows;
         }
 
         var text = new StringBuilder(length);
@@ -82,7 +89,8 @@ internal sealed class TaskLogReader(DashboardDbContext db) : ITaskLogReader
             .Select(task => new StoredTask(
                 task.Status,
                 task.Error,
-                task.OutputDueAt != null,
+                // What came before a change is stored at the latest together with the change, which ends its row in the outbox.
+                task.OutputDueAt != null || db.Outbox.Any(row => row.Topic == OutboxRecord.TaskLogTopic && row.Key == taskId),
                 db.TaskLog.Where(row => row.TaskId == taskId).Max(row => (long?)row.Offset) ?? 0))
             .SingleOrDefaultAsync(cancellationToken);
 
@@ -94,7 +102,7 @@ internal sealed class TaskLogReader(DashboardDbContext db) : ITaskLogReader
         {
             var page = await db.TaskLog.AsNoTracking()
                 .Where(row => row.TaskId == taskId && row.Kind == OutputKinds.Output && row.Offset > after)
-                .OrderBy(row => row.Offset).Take(OutputPageSize)
+                .OrderBy(row => row.Offset).Take(PortionSize)
                 .Select(row => new { row.Offset, row.Output })
                 .ToListAsync(cancellationToken);
             foreach (var row in page)
@@ -103,14 +111,17 @@ internal sealed class TaskLogReader(DashboardDbContext db) : ITaskLogReader
                 yield return (row.Offset, row.Output!);
             }
 
-            if (page.Count < OutputPageSize)
+            if (page.Count < PortionSize)
             {
                 yield break;
             }
         }
     }
 
-    private IQueryable<TaskLogRecord> Rows(string taskId, TaskLogRange range)
+    /// <param name="taskId">The task.</param>
+    /// <param name="range">What is asked for.</param>
+    /// <param name="reached">Offset of the last entry that was read of it.</param>
+    private IQueryable<TaskLogRecord> Rows(string taskId, TaskLogRange range, long? reached)
     {
         var rows = db.TaskLog.AsNoTracking().Where(row => row.TaskId == taskId);
         if (range.Kinds is { } kinds)
@@ -118,7 +129,9 @@ internal sealed class TaskLogReader(DashboardDbContext db) : ITaskLogReader
             rows = rows.Where(row => row.Kind != null && kinds.Contains(row.Kind));
         }
 
-        return range.Before is { } before ? rows.Where(row => row.Offset < before) : rows.Where(row => row.Offset > (range.After ?? 0));
+        return range.Before is { } before
+            ? rows.Where(row => row.Offset < (reached ?? before))
+            : rows.Where(row => row.Offset > (reached ?? range.After ?? 0));
     }
 
     private static TaskLogEntry ToEntry(TaskLogRecord row) => new(

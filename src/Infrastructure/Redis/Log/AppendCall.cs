@@ -1,7 +1,6 @@
 using System.Globalization;
 using GrooteDashboard.Application.Realtime.Contracts;
 using GrooteDashboard.Application.Realtime.Log;
-using GrooteDashboard.Domain.Tasks;
 using StackExchange.Redis;
 
 namespace GrooteDashboard.Infrastructure.Redis.Log;
@@ -34,7 +33,7 @@ internal sealed class AppendCall
         foreach (var channel in _channels)
         {
             arguments.AddRange([channel, Text(LogKeys.Kept(channel)), Channels.TryGetTaskId(channel, out _) ? "1" : "0"]);
-            arguments.AddRange(heads.TryGetValue(channel, out var head) ? [Text(head.Offset), head.Status.Name(), head.HasOutput ? "1" : "0"] : ["", "", ""]);
+            arguments.AddRange(heads.TryGetValue(channel, out var head) ? [Text(head.Offset), new TaskState(0, head.Status).ToString(), head.HasOutput ? "1" : "0"] : ["", "", ""]);
         }
 
         arguments.Add(Text(_operations.Count));
@@ -46,7 +45,7 @@ internal sealed class AppendCall
                 operation.SourceId,
                 operation.IsStored switch { true => "taken", false => "new", null => "" },
                 operation.Flags,
-                operation.Status,
+                operation.State?.ToString() ?? "",
                 Text(operation.PriorOffset),
                 operation.OutboxIds,
                 Text(operation.Bodies.Count),

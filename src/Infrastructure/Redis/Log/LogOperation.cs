@@ -16,7 +16,8 @@ internal sealed class LogOperation
 
     public string Flags { get; init; } = "";
 
-    public string Status { get; init; } = "";
+    /// <summary>The status of the task with its version before it, where the entry changes it.</summary>
+    public TaskState? State { get; init; }
 
     public string OutboxIds { get; private set; } = "";
 
@@ -79,9 +80,18 @@ internal sealed class LogOperation
                 break;
             case StatusEntry status:
                 IReadOnlyList<byte[]> bodies = [FrameCodec.Encode(status.StoredTimestamp, status.Message)];
-                operations.Add(new LogOperation { Channel = channel, SourceId = status.SourceId ?? "", Status = status.Message.Status.Name(), Bodies = bodies });
+                operations.Add(new LogOperation { Channel = channel, SourceId = status.SourceId ?? "", State = new TaskState(status.Message.Version, status.Message.Status), Bodies = bodies });
                 operations.Add(new LogOperation { Channel = Channels.Tasks, Flags = "f", Bodies = bodies });
                 break;
         }
     }
+}
+
+/// <summary>A task's status, and the version of the task that it belongs to.</summary>
+internal readonly record struct TaskState(int Version, AgentTaskStatus Status)
+{
+    public static AgentTaskStatus? Parse(string? text) =>
+        AgentTaskLifecycle.TryParse(text?[(text.IndexOf(' ', StringComparison.Ordinal) + 1)..], out var status) ? status : null;
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Version} {Status.Name()}");
 }

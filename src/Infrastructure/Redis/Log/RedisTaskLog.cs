@@ -47,7 +47,7 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
     // Unbounded as a channel: what is in it is bounded by the byte budget.
     private readonly Channel<LogWork> _inbox = Channel.CreateUnbounded<LogWork>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Queue<LogWork> _again = new();
-    private readonly BoundedMemory<(AgentTaskStatus? Status, long At)> _statuses = new(RememberedStatuses);
+    private readonly BoundedMemory<(AgentTaskStatus? Status, long? At)> _statuses = new(RememberedStatuses);
     private string _epoch = "";
     private long _calls;
     private (DateTimeOffset Began, DateTimeOffset Ended) _outage;
@@ -97,7 +97,7 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
 
     public async ValueTask<AgentTaskStatus?> GetStatusAsync(string taskId, CancellationToken cancellationToken)
     {
-        if (_statuses.TryGet(taskId, out var known) && _time.GetElapsedTime(known.At) < StatusFresh)
+        if (_statuses.TryGet(taskId, out var known) && known.At is { } at && _time.GetElapsedTime(at) < StatusFresh)
         {
             return known.Status;
         }
@@ -209,11 +209,12 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
         {
             var receipt = work.Receipt;
             _metrics.Taken(receipt.Accepted, receipt.Duplicates);
-            foreach (var change in work.Operations.Where(operation => operation.Status.Length > 0 && operation.Offset > 0))
+            foreach (var operation in work.Operations)
             {
-                if (Channels.TryGetTaskId(change.Channel, out var taskId) && AgentTaskLifecycle.TryParse(change.Status, out var status))
+                // What was just said is to be known at once; whether it is the newest, Redis knows.
+                if (operation.State is not null && Channels.TryGetTaskId(operation.Channel, out var taskId))
                 {
-                    _statuses.Set(taskId, (status, _time.GetTimestamp()));
+                    _statuses.Set(taskId, default);
                 }
             }
         }
@@ -305,8 +306,8 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
     {
         try
         {
-            var name = (string?)await _connection.ExecuteAsync("HGET", [LogKeys.Counter(Channels.Task(taskId)), "status"], cancellationToken);
-            if (AgentTaskLifecycle.TryParse(name, out var status))
+            var state = (string?)await _connection.ExecuteAsync("HGET", [LogKeys.Counter(Channels.Task(taskId)), "status"], cancellationToken);
+            if (TaskState.Parse(state) is { } status)
             {
                 return status;
             }

@@ -3,7 +3,8 @@
 -- Keys (those of a channel end with its name):
 --   dash:epoch      changes only when Redis has lost its data; the writer opens it (begin.lua)
 --   dash:c:…        hash: offset, stored (both of the newest entry), base (offset at which this epoch began), complete (whether dash:i:… holds
---                   every id that the channel ever had), output (whether there is any), status, idle (1: everything is stored, and it expires)
+--                   every id that the channel ever had), output (whether there is any), status (the version of the task, and its name),
+--                   idle (1: everything is stored, and it expires)
 --   dash:i:…        sorted set: the producers' ids by offset; ids that are not stored are never forgotten
 --   dash:w:…        stream: the newest messages, under their offsets; what is not stored never leaves it
 --   dash:pending    stream: what is to be stored
@@ -57,10 +58,10 @@ local channels, needs_seed, needs_check = {}, {}, {}
 for index = 1, tonumber(take()) do
   local c = {name = take(), kept = tonumber(take()), persisted = take() == '1'}
   local seed, status, output = take(), take(), take()
-  local held = redis.call('HMGET', 'dash:c:' .. c.name, 'offset', 'stored', 'base', 'complete', 'output', 'idle')
+  local held = redis.call('HMGET', 'dash:c:' .. c.name, 'offset', 'stored', 'base', 'complete', 'output', 'idle', 'status')
   if held[1] then
     c.offset, c.stored, c.base = tonumber(held[1]), tonumber(held[2]), tonumber(held[3])
-    c.complete, c.output, c.idle = held[4] == '1', held[5] == '1', held[6] == '1'
+    c.complete, c.output, c.idle, c.status = held[4] == '1', held[5] == '1', held[6] == '1', held[7]
   elseif seed ~= '' or not c.persisted then
     c.offset = tonumber(seed) or 0
     c.stored, c.base, c.complete, c.output, c.status = c.offset, c.offset, c.offset == 0, output == '1', status
@@ -105,6 +106,10 @@ local pending
 local offsets = {}
 local previous_taken = false
 
+local function version(status)
+  return tonumber(string.match(status or '', '^%d+')) or -1
+end
+
 local function append(e)
   local c = e.channel
   for i = e.first, e.first + e.count - 1 do
@@ -122,7 +127,8 @@ local function append(e)
   end
   c.touched = true
   c.output = c.output or string.find(e.flags, 'o', 1, true) ~= nil
-  if e.status ~= '' then
+  -- One that waited in the outbox may come after a newer one.
+  if e.status ~= '' and version(e.status) > version(c.status) then
     c.status = e.status
   end
 end

@@ -24,7 +24,7 @@ public sealed class AgentTaskTests
             Assert.That(task.CreatedAt, Is.EqualTo(ManualTime.Start));
             Assert.That((task.StartedAt, task.CompletedAt), Is.EqualTo(((DateTimeOffset?)null, (DateTimeOffset?)null)));
             Assert.That(task.DomainEvents, Is.EqualTo(
-                new[] { new AgentTaskChanged("evt-0", ManualTime.Start, task, AgentTaskStatus.Queued, null) }));
+                new[] { new AgentTaskChanged("evt-0", ManualTime.Start, task, AgentTaskStatus.Queued, null, 1) }));
         });
     }
 
@@ -39,7 +39,7 @@ public sealed class AgentTaskTests
             Assert.That(task.StartedAt, Is.EqualTo(ManualTime.Start));
             Assert.That((task.Source, task.SessionId), Is.EqualTo((AgentTask.UnknownSource, Session.Unregistered)));
             Assert.That(task.DomainEvents, Is.EqualTo(
-                new[] { new AgentTaskChanged("evt-1", ManualTime.Start, task, AgentTaskStatus.Running, null) }));
+                new[] { new AgentTaskChanged("evt-1", ManualTime.Start, task, AgentTaskStatus.Running, null, 1) }));
         });
     }
 
@@ -63,7 +63,7 @@ public sealed class AgentTaskTests
         {
             Assert.That((task.Source, task.SessionId, task.UserId, task.AssignedAgent), Is.EqualTo(("github", "session-1", "anna", "coder")));
             Assert.That((task.Status, task.CreatedAt, task.Version), Is.EqualTo((AgentTaskStatus.Running, ManualTime.Start, 2)));
-            Assert.That(task.DomainEvents[^1], Is.EqualTo(new AgentTaskChanged("evt-2", Later, task, AgentTaskStatus.Running, null)));
+            Assert.That(task.DomainEvents[^1], Is.EqualTo(new AgentTaskChanged("evt-2", Later, task, AgentTaskStatus.Running, null, 2)));
         });
     }
 
@@ -135,7 +135,7 @@ public sealed class AgentTaskTests
         {
             task.TransitionTo(to, Later, "evt-x");
             Assert.That((task.Status, task.Version), Is.EqualTo((to, version + 1)));
-            Assert.That(task.DomainEvents[^1], Is.EqualTo(new AgentTaskChanged("evt-x", Later, task, to, from)));
+            Assert.That(task.DomainEvents[^1], Is.EqualTo(new AgentTaskChanged("evt-x", Later, task, to, from, version + 1)));
         }
         else
         {

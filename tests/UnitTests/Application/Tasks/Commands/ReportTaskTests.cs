@@ -34,6 +34,7 @@ public sealed class ReportTaskTests
         {
             (null, AgentTaskStatus.Queued), (AgentTaskStatus.Queued, AgentTaskStatus.Running), (AgentTaskStatus.Running, AgentTaskStatus.Failed),
         }));
+        Assert.That(told.Select(message => message.Version), Is.EqualTo(new[] { 1, 2, 3 }), "a client leaves out what it has by version");
         Assert.That((told[^1].Error, told[^1].CostUsd, told[^1].InputTokens, told[^1].OutputTokens, told[^1].DurationSeconds, told[^1].Version),
             Is.EqualTo(("exit 1", 0.5m, 10L, 20L, 3d, 3)));
     }

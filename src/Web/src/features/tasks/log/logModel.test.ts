@@ -5,7 +5,7 @@ import { LogModel, type LogRow, plainText } from './logModel'
 
 const out = (offset: number, output: string): LogEntry => ({ offset, type: 'output', kind: 'output', output, timestamp: time(offset) })
 const block = (offset: number, kind: string, output: string): LogEntry => ({ offset, type: 'output', kind, output, timestamp: time(offset) })
-const status = (offset: number, name: string): LogEntry => ({ offset, type: 'status', status: name, timestamp: time(offset) })
+const status = (offset: number, name: string): LogEntry => ({ offset, type: 'status', status: name, previous: 'other', timestamp: time(offset) })
 const time = (offset: number) => new Date(1_760_000_000_000 + offset * 1000).toISOString()
 
 function show(rows: readonly LogRow[]): string[] {
@@ -34,6 +34,12 @@ describe('lines', () => {
   it('keeps empty lines and a line over many chunks', () => {
     const log = model([out(1, 'x\n\n'), out(2, 'a'), out(3, 'b'), out(4, ''), out(5, 'c\n\n')])
     expect(show(log.rows())).toEqual(['L1 x', 'L1.1 ', 'L2 abc', 'L5 '])
+  })
+
+  it('leaves out a report that brings nothing to show, and keeps one with a figure', () => {
+    const report = (offset: number, data: Record<string, unknown>): LogEntry => ({ offset, type: 'status', status: 'completed', timestamp: time(offset), data })
+    const log = model([out(1, 'a\n'), report(2, { version: 3 }), report(3, { version: 4, cost_usd: 0.5 }), out(4, 'b\n')])
+    expect(show(log.rows())).toEqual(['L1 a', 'L3 (completed)', 'L4 b'])
   })
 
   it('ends a line at anything that is not output', () => {

@@ -10,7 +10,7 @@ const tenLines = Array.from({ length: 10 }, (_, i) => `r${i}`).join('\n')
 
 function rows() {
   const model = new LogModel()
-  model.insert([entry(1, 'output', 'a\nb\n'), entry(2, 'tool_result', tenLines), entry(3, 'thinking', 'hm'), { offset: 4, type: 'status', status: 'completed', timestamp: time(4) }])
+  model.insert([entry(1, 'output', 'a\nb\n'), entry(2, 'tool_result', tenLines), entry(3, 'thinking', 'hm'), { offset: 4, type: 'status', status: 'completed', previous: 'running', timestamp: time(4) }])
   return model.rows()
 }
 
