@@ -69,26 +69,40 @@ internal sealed partial class PendingWriter : BackgroundService
     {
         try
         {
-            while (true)
+            for (var failures = 0; ;)
             {
-                await using var held = await _lease.AcquireAsync(stoppingToken);
-                using var holding = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, held.Lost);
                 try
                 {
-                    await WriteAsync(holding.Token);
+                    await using var held = await _lease.AcquireAsync(stoppingToken);
+                    await HoldAsync(held, stoppingToken);
+                    failures = 0;
                 }
-                catch (OperationCanceledException) when (holding.IsCancellationRequested)
+                catch (Exception e) when (!stoppingToken.IsCancellationRequested)
                 {
-                    if (!held.Lost.IsCancellationRequested)
-                    {
-                        await DrainAsync();
-                    }
+                    LogFailed(e.GetType().Name, e.Message);
+                    await Task.Delay(Backoff.Delay(failures++, _options.RetryDelay, _options.MaxRetryDelay), _time, stoppingToken);
                 }
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // Stopping, as asked.
+        }
+    }
+
+    private async Task HoldAsync(IHeldIngestLease held, CancellationToken stoppingToken)
+    {
+        using var holding = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, held.Lost);
+        try
+        {
+            await WriteAsync(holding.Token);
+        }
+        catch (OperationCanceledException) when (holding.IsCancellationRequested)
+        {
+            if (!held.Lost.IsCancellationRequested)
+            {
+                await DrainAsync();
+            }
         }
     }
 
@@ -203,7 +217,7 @@ internal sealed partial class PendingWriter : BackgroundService
     [LoggerMessage(LogLevel.Information, "This process stores the log, in epoch {Epoch}")]
     private partial void LogBegun(string epoch);
 
-    [LoggerMessage(LogLevel.Warning, "What waits to be stored cannot be read: {Error} {Reason}; trying again until it can")]
+    [LoggerMessage(LogLevel.Warning, "What waits to be stored cannot be taken: {Error} {Reason}; trying again until it can")]
     private partial void LogFailed(string error, string reason);
 
     [LoggerMessage(LogLevel.Error, "Message {Offset} of {Channel} cannot be read and is left out: {Error}")]

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
 using System.Threading.Channels;
@@ -34,10 +33,10 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
     private readonly Lock _gate = new();
     private readonly Dictionary<string, WatchedChannel> _watched = new(StringComparer.Ordinal);
     private readonly HashSet<string> _subscribed = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, ChannelPosition> _lastKnown = new(StringComparer.Ordinal);
 
     // Unbounded as a channel: its bound is in bytes and kept here.
     private readonly Channel<Heard> _inbox = Channel.CreateUnbounded<Heard>(new UnboundedChannelOptions { SingleReader = true });
+    private string _lastEpoch = "";
     private long _inboxBytes;
     private bool _overflowed;
     private int _interruptions;
@@ -134,16 +133,20 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
         {
             if (_connection.IsUp)
             {
-                return await AskPositionAsync(channel, cancellationToken);
+                using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+                deadline.CancelAfter(_options.CommandTimeout);
+                var position = await AskPositionAsync(channel, deadline.Token);
+                Volatile.Write(ref _lastEpoch, position.Epoch);
+                return position;
             }
         }
-        catch (Exception e) when (IsAway(e) && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when ((IsAway(e) || e is OperationCanceledException) && !cancellationToken.IsCancellationRequested)
         {
-            // Below: an earlier position is never wrong, only more is told again from there.
+            // Below.
         }
 
-        _lastKnown.TryGetValue(Channels.Tasks, out var known);
-        return channel == Channels.Tasks ? known with { Epoch = known.Epoch ?? "" } : new ChannelPosition(known.Epoch ?? "", await StoredHeadAsync(channel, cancellationToken));
+        // An earlier position than the true one is never wrong: from there more is told again.
+        return new ChannelPosition(Volatile.Read(ref _lastEpoch), await StoredHeadAsync(channel, cancellationToken));
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -287,13 +290,25 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
 
     private void Publish(string channel, long? offset, ReadOnlyMemory<byte> body)
     {
+        if (TryDecode(channel, offset, body.Span, out var frame))
+        {
+            _publisher.Publish(frame);
+        }
+    }
+
+    /// <summary>A message of a kind that a later version introduced is left out: whoever watches sees the hole.</summary>
+    private bool TryDecode(string channel, long? offset, ReadOnlySpan<byte> body, out ChannelFrame frame)
+    {
         try
         {
-            _publisher.Publish(FrameCodec.Decode(channel, offset, body.Span));
+            frame = FrameCodec.Decode(channel, offset, body);
+            return true;
         }
         catch (Exception e) when (e is JsonException or NotSupportedException)
         {
             LogUnreadable(channel, e.GetType().Name);
+            frame = default;
+            return false;
         }
     }
 
@@ -313,13 +328,16 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
         {
             var parts = (RedisResult[])entry!;
             var offset = (long)EntryId.Parse((string)parts[0]!).Milliseconds;
-            // A window is in one piece, but what cannot be read (it is from a later version) ends the piece.
+            // A window is in one piece, but for what cannot be read.
             if (frames.Count > 0 && frames[^1].Offset + 1 != offset)
             {
                 break;
             }
 
-            frames.Add(FrameCodec.Decode(channel, offset, (byte[])((RedisResult[])parts[1]!)[1]!));
+            if (TryDecode(channel, offset, (byte[])((RedisResult[])parts[1]!)[1]!, out var frame))
+            {
+                frames.Add(frame);
+            }
         }
 
         return frames;
@@ -334,13 +352,7 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
             if (!reply[0].IsNull)
             {
                 var offset = reply[1].IsNull ? await StoredHeadAsync(channel, cancellationToken) : (long)reply[1];
-                var position = new ChannelPosition((string)reply[0]!, offset);
-                if (channel == Channels.Tasks)
-                {
-                    _lastKnown[channel] = position;
-                }
-
-                return position;
+                return new ChannelPosition((string)reply[0]!, offset);
             }
 
             await Task.Delay(_options.RetryDelay, _time, cancellationToken);

@@ -144,6 +144,29 @@ internal sealed class RedisTaskLogTests
     }
 
     [Test]
+    public async Task Nothing_is_lost_or_told_twice_though_Redis_does_not_answer_for_a_while()
+    {
+        var tasks = await WatchTasksAsync(2);
+
+        await ProduceAsync(tasks, 100, async half =>
+        {
+            await half;
+            _redis.Pause();
+            try
+            {
+                // Longer than a call is waited for: every instance repeats the one that it cannot know the outcome of.
+                await Task.Delay(TimeSpan.FromSeconds(3));
+            }
+            finally
+            {
+                _redis.Resume();
+            }
+        });
+
+        await AssertCompleteAsync(tasks, 100);
+    }
+
+    [Test]
     public async Task Nothing_is_lost_though_Redis_loses_all_its_data_in_the_middle()
     {
         var tasks = await WatchTasksAsync(3);

@@ -62,7 +62,7 @@ public sealed class TaskLogTests
             Assert.That(harness.Database.RowsOf(TaskId)[1], Has.Property(nameof(LogRow.Kind)).Null
                 .And.Property(nameof(LogRow.Status)).EqualTo(AgentTaskStatus.Running));
             Assert.That(harness.Database.RowsOf(TaskId)[1].Data!.Value.GetRawText(),
-                Is.EqualTo("""{"version":2,"source":"github","cost_usd":0.5,"input_tokens":1,"output_tokens":2,"duration_seconds":3,"version":2}"""));
+                Is.EqualTo("""{"version":2,"source":"github","cost_usd":0.5,"input_tokens":1,"output_tokens":2,"duration_seconds":3}"""));
         });
     }
 
