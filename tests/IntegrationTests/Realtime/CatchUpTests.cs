@@ -129,6 +129,7 @@ internal sealed class CatchUpTests
         {
             Publish(host, "1", 1);
             AssertOutput(await fast.ReceiveAsync(), offset);
+            await slow.BlockServerAsync();
         }
 
         Assert.That((host.Metrics["realtime.catch_ups.started"], host.Metrics["realtime.catch_ups.finished"]), Is.EqualTo((1, 0)), "only the slow one is behind");
@@ -174,7 +175,9 @@ internal sealed class CatchUpTests
         await using var slow = await PipeClient.JoinAsync(host);
         await slow.SubscribeAsync("task:1");
         await slow.ReceiveAsync();
-        Publish(host, "1", 1_000);
+        Publish(host, "1", 1);
+        await slow.BlockServerAsync();
+        Publish(host, "1", 999);
         var frames = await slow.CollectUntilAsync(frame => frame.Type() == "task_output" && frame.Offset() == 1_000);
         var gap = frames.Single(frame => frame.Type() == "gap");
         var (from, to) = (gap.GetProperty("from").GetInt64(), gap.GetProperty("to").GetInt64());
@@ -239,6 +242,24 @@ internal sealed class CatchUpTests
         }
 
         await Probe.Until(() => host.Metrics["realtime.catch_ups.finished"] == 2);
+    }
+
+    [Test]
+    public async Task A_read_that_ends_after_the_client_has_left_the_channel_gives_it_nothing()
+    {
+        await using var host = await HubHost.StartAsync();
+        Publish(host, "1", 100);
+        var (reading, release) = BlockReading(host, isCancellable: false);
+        await using var client = await host.JoinAsync();
+        await client.SendAsync(PipeClient.Subscribe("task:1", 0));
+        await client.ReceiveAsync("subscribed");
+        await reading.WaitAsync(Probe.Deadline);
+        await client.SendTextAsync("""{"type":"unsubscribe","channel":"task:1"}""");
+        await client.ReceiveAsync("unsubscribed");
+        release();
+        await Probe.Until(() => host.Metrics["realtime.catch_ups.finished"] == 1);
+        await client.SendTextAsync("ping");
+        await client.ReceiveAsync("pong");
     }
 
     [TestCase("leave")]
@@ -455,13 +476,13 @@ internal sealed class CatchUpTests
         }
     }
 
-    private static (Task Reading, Action Release) BlockReading(HubHost host)
+    private static (Task Reading, Action Release) BlockReading(HubHost host, bool isCancellable = true)
     {
         var (reading, release) = (new TaskCompletionSource(), new TaskCompletionSource());
         host.WhileReadingHistory = (_, cancellationToken) =>
         {
             reading.TrySetResult();
-            return release.Task.WaitAsync(cancellationToken);
+            return release.Task.WaitAsync(isCancellable ? cancellationToken : CancellationToken.None);
         };
         return (reading.Task, release.SetResult);
     }
@@ -498,7 +519,7 @@ internal sealed class CatchUpTests
         private readonly Queue<(string Channel, long? Since, bool IsSubscribe)> _asked = new();
         private readonly Dictionary<string, long> _last = [];
         private readonly HashSet<string> _subscribed = [];
-        private (string Channel, long Offset)? _notRecovered;
+        private readonly Dictionary<string, long> _notRecovered = [];
 
         private ModelClient(HubHost host, PipeClient client) => (_host, _client) = (host, client);
 
@@ -552,7 +573,11 @@ internal sealed class CatchUpTests
                         Assert.That(frame.Offset(), Is.EqualTo(asked.Since));
                     }
 
-                    _notRecovered = isRecovered == false ? (channel, asked.Since!.Value) : null;
+                    if (isRecovered == false)
+                    {
+                        _notRecovered.Add(channel, asked.Since!.Value);
+                    }
+
                     _subscribed.Add(channel);
                     _last[channel] = frame.Offset();
                     break;
@@ -561,11 +586,8 @@ internal sealed class CatchUpTests
                     Assert.That((asked2.Channel, asked2.IsSubscribe), Is.EqualTo((channel, false)));
                     _subscribed.Remove(channel);
                     break;
-                case "gap" when _notRecovered is { } missed:
-                    Assert.That(
-                        (channel, frame.GetProperty("from").GetInt64(), frame.GetProperty("to").GetInt64()),
-                        Is.EqualTo((missed.Channel, missed.Offset + 1, _last[channel])));
-                    _notRecovered = null;
+                case "gap" when _notRecovered.Remove(channel, out var since):
+                    Assert.That((frame.GetProperty("from").GetInt64(), frame.GetProperty("to").GetInt64()), Is.EqualTo((since + 1, _last[channel])));
                     break;
                 case "gap":
                     Assert.That(_subscribed, Does.Contain(channel));
@@ -574,7 +596,7 @@ internal sealed class CatchUpTests
                     break;
                 default:
                     Assert.That(_subscribed, Does.Contain(channel));
-                    Assert.That(_notRecovered, Is.Null);
+                    Assert.That(_notRecovered, Does.Not.ContainKey(channel));
                     AssertOutput(frame, _last[channel] + 1);
                     _last[channel]++;
                     break;

@@ -54,6 +54,14 @@ internal sealed class PipeClient : IAsyncDisposable
         }
     }
 
+    /// <summary>Until something is there: from then on the server's write waits for this client to read.</summary>
+    public async Task BlockServerAsync()
+    {
+        using var deadline = new CancellationTokenSource(Probe.Deadline);
+        var read = await _toClient.Reader.ReadAsync(deadline.Token);
+        _toClient.Reader.AdvanceTo(read.Buffer.Start);
+    }
+
     /// <summary>The next frame if it is there already.</summary>
     public bool TryReceive(out JsonElement frame)
     {

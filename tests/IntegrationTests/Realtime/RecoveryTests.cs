@@ -79,6 +79,50 @@ internal sealed class RecoveryTests : ServerFixture
     }
 
     [Test]
+    public async Task A_row_that_the_store_does_not_have_is_a_gap_of_exactly_that_row()
+    {
+        var id = await RegisterAsync();
+        var epoch = await EpochAsync(id);
+        await PostAsync($"/api/tasks/{id}/output", new { chunks = Enumerable.Range(0, 1_000).Select(line => new { output = $"{line}" }) });
+
+        // What is stored leaves the window when more comes.
+        await PostAsync($"/api/tasks/{id}/output", new { chunks = new[] { new { output = "end" } } });
+        Assert.That(
+            await Database.QueryAsync<long>($"""DELETE FROM task_log WHERE task_id = '{id}' AND "offset" = 5 RETURNING "offset" """), Is.EqualTo(5));
+        await using var client = await Server.WatchAsync();
+        await client.SendAsync(new { type = "subscribe", channel = $"task:{id}", since = new { epoch, offset = 0 } });
+        var frames = await client.CollectUntilAsync(frame => frame.Type() == "task_output" && frame.Text("output") == "end");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(
+                frames.Single(frame => frame.Type() == "gap").GetRawText(),
+                Is.EqualTo($$"""{"type":"gap","channel":"task:{{id}}","from":5,"to":5,"reason":"history_lost","fill":"/api/tasks/{{id}}/log?after=4&limit=1"}"""));
+            Assert.That(
+                frames.Where(frame => frame.TryGetProperty("timestamp", out _)).Select(frame => frame.Offset()),
+                Is.EqualTo(Enumerable.Range(1, (int)frames[^1].Offset()).Where(offset => offset != 5)));
+        }
+    }
+
+    [Test]
+    public async Task The_list_of_tasks_is_caught_up_as_well()
+    {
+        await using var client = await Server.WatchAsync();
+        await client.ReceiveAsync("connected");
+        var subscribed = await client.SubscribeAsync("tasks");
+        await client.DisposeAsync();
+        string[] ids = [await RegisterAsync(), await RegisterAsync(), await RegisterAsync()];
+        await using var back = await Server.WatchAsync();
+        await back.SendAsync(new { type = "subscribe", channel = "tasks", since = new { epoch = subscribed.Text("epoch"), offset = subscribed.Offset() } });
+        var frames = await back.CollectUntilAsync(frame => frame.Text("task_id") == ids[^1]);
+        var statuses = frames.FindAll(frame => frame.Type() == "task_status");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(statuses.Select(frame => frame.Offset()), Is.EqualTo(Enumerable.Range(1, statuses.Count).Select(i => subscribed.Offset() + i)));
+            Assert.That(statuses.Select(frame => frame.Text("task_id")), Is.SupersetOf(ids));
+        }
+    }
+
+    [Test]
     public async Task A_client_of_before_a_restart_is_told_where_to_fetch_what_it_missed()
     {
         await using var database = await TestDatabase.CreateAsync();

@@ -91,7 +91,8 @@ internal sealed class InMemoryTaskLogStore(InMemoryDatabase database, TimeProvid
     public Task<IReadOnlyList<ChannelFrame>> ReadAsync(string taskId, long after, int limit, CancellationToken cancellationToken)
     {
         FailIfAway();
-        return Task.FromResult<IReadOnlyList<ChannelFrame>>([.. database.RowsOf(taskId).Where(row => row.Offset > after).Take(limit).Select(ToFrame)]);
+        return Task.FromResult<IReadOnlyList<ChannelFrame>>(
+            [.. database.RowsOf(taskId).Where(row => row.Offset > after).OrderBy(row => row.Offset).Take(limit).Select(ToFrame)]);
     }
 
     public Task<IReadOnlyList<LogAppend>> ListOutboxAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken)

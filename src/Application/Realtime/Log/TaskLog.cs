@@ -273,8 +273,6 @@ internal sealed class TaskLog : BackgroundService, ITaskLog, IChannelPositions, 
                 AddRows(task, entry, rows);
                 for (var i = first; i < rows.Count; i++)
                 {
-                    // The head first: whoever comes to watch between these lines and is told the old head would miss this row.
-                    task.Offset = rows[i].Offset;
                     Publish(task, entry, rows[i]);
                 }
             }
@@ -330,12 +328,17 @@ internal sealed class TaskLog : BackgroundService, ITaskLog, IChannelPositions, 
             : new TaskOutputMessage(row.TaskId, row.Output!, row.Kind!, row.Data);
         var frame = new ChannelFrame(Channels.Task(row.TaskId), row.Offset, row.Timestamp, message);
         var bytes = LogAppend.EntryOverheadBytes + ((row.Output?.Length ?? 0) * 2);
+
+        // The head before the message: whoever comes to watch between the two and is told the old head would miss it. The window before the head:
+        // what is up to the head can be read.
         task.Window.Add(frame, bytes, task.StoredOffset);
+        task.Offset = row.Offset;
         _publisher.Publish(frame);
         if (entry is StatusEntry)
         {
-            var listed = frame with { Channel = Channels.Tasks, Offset = Interlocked.Increment(ref _tasksOffset) };
+            var listed = frame with { Channel = Channels.Tasks, Offset = _tasksOffset + 1 };
             _tasksWindow.Add(listed, bytes, listed.Offset.Value);
+            Interlocked.Increment(ref _tasksOffset);
             _publisher.Publish(listed);
         }
     }
