@@ -17,6 +17,7 @@ export default defineConfig({
     proxy: {
       '/api': server,
       '/docs': server,
+      '/metrics': server,
       '/openapi.json': server,
       '/ws': { target: server, ws: true },
     },

@@ -8,7 +8,8 @@ internal static class RealtimeEndpoints
 {
     public static IEndpointRouteBuilder MapRealtimeEndpoints(this IEndpointRouteBuilder routes)
     {
-        var group = routes.MapGroup("/ws").RequireAuthorization("Viewer").ExcludeFromDescription();
+        // A connection lasts for hours: among the durations of requests it would say nothing.
+        var group = routes.MapGroup("/ws").RequireAuthorization("Viewer").DisableHttpMetrics().ExcludeFromDescription();
         group.MapGet("", ConnectAsync);
         group.MapGet("/{client}", ConnectExistingClientAsync);
         return routes;

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Reflection;
 using GrooteDashboard.Api.Auth;
+using GrooteDashboard.Api.Hosting;
+using GrooteDashboard.Application.System.Ports;
 using GrooteDashboard.Application.System.Queries;
 using MediatR;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -10,9 +12,6 @@ namespace GrooteDashboard.Api.Endpoints;
 /// <summary>How the service is.</summary>
 internal static class SystemEndpoints
 {
-    /// <summary>The name that existing clients and health checks expect.</summary>
-    private const string ServiceName = "dashboard-api";
-
     private static readonly string Version = Assembly.GetExecutingAssembly().GetName().Version?.ToString(3) ?? "";
 
     public static void MapSystemEndpoints(this IEndpointRouteBuilder app)
@@ -24,6 +23,8 @@ internal static class SystemEndpoints
 
         app.MapGet("/api/status", Status).WithTags("System").RequireAuthorization(Policies.Viewer)
             .WithSummary("Queue length and connections, in the documented shape");
+        app.MapGet("/api/system/figures", Figures).WithTags("System").RequireAuthorization(Policies.Viewer)
+            .WithSummary("What this process does: values of now, counts since its start, delays");
     }
 
     private static async Task<Ok<Dictionary<string, object>>> Health(IMediator mediator, CancellationToken cancellationToken)
@@ -32,23 +33,29 @@ internal static class SystemEndpoints
         var answer = new Dictionary<string, object>
         {
             // Existing clients show an error page for anything but "healthy" and numbers.
-            ["status"] = health.Ready ? "healthy" : "degraded",
-            ["service"] = ServiceName,
+            ["status"] = StatusOf(health),
+            ["service"] = Telemetry.ServiceName,
             ["version"] = Version,
             ["queue_length"] = health.QueueLength,
             ["sessions"] = health.Connections,
             ["connections"] = health.Connections,
             ["subscriptions"] = health.Subscriptions,
         };
-        foreach (var (name, component) in health.Components)
+        foreach (var (name, component) in Describe(health.Components))
         {
-            var fields = component.Figures.ToDictionary(figure => figure.Key, figure => (object)figure.Value);
-            fields["status"] = component.Status;
-            fields["since"] = component.Since;
-            answer[name] = fields;
+            answer[name] = component;
         }
 
         return TypedResults.Ok(answer);
+    }
+
+    private static async Task<Ok<SystemFigures>> Figures(
+        IMediator mediator, Telemetry telemetry, TimeProvider time, HttpResponse response, CancellationToken cancellationToken)
+    {
+        var health = await mediator.Send(new GetHealthQuery(), cancellationToken);
+        response.Headers.CacheControl = "no-store";
+        return TypedResults.Ok(SystemFigures.From(
+            telemetry.Collect(), health, telemetry, Version, StatusOf(health), Describe(health.Components), time.GetUtcNow()));
     }
 
     private static async Task<JsonHttpResult<Readiness>> Ready(IMediator mediator, HttpContext context, CancellationToken cancellationToken)
@@ -72,6 +79,17 @@ internal static class SystemEndpoints
         return TypedResults.Ok(new ServiceStatus(
             Environment.MachineName, health.Ready ? "online" : "degraded", health.QueueLength, health.Connections, health.Connections));
     }
+
+    private static string StatusOf(ServiceHealth health) => health.Ready ? "healthy" : "degraded";
+
+    private static Dictionary<string, IReadOnlyDictionary<string, object>> Describe(IReadOnlyDictionary<string, ComponentHealth> components) =>
+        components.ToDictionary(component => component.Key, component =>
+        {
+            var fields = component.Value.Figures.ToDictionary(figure => figure.Key, figure => (object)figure.Value);
+            fields["status"] = component.Value.Status;
+            fields["since"] = component.Value.Since;
+            return (IReadOnlyDictionary<string, object>)fields;
+        });
 
     internal sealed record Readiness(bool Ready, Dictionary<string, string> Checks);
 

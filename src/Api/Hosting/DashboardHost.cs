@@ -30,6 +30,7 @@ internal static class DashboardHost
         services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         services.Configure<OriginOptions>(options => options.Allowed = OriginOptions.Parse(builder.Configuration["CORS_ORIGINS"]));
+        services.AddSingleton<Telemetry>().AddHostedService(provider => provider.GetRequiredService<Telemetry>());
         services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
         {
             context.ProblemDetails.Detail ??= context.ProblemDetails.Title;
@@ -62,6 +63,7 @@ internal static class DashboardHost
         app.UseAuthorization();
 
         app.MapSystemEndpoints();
+        app.MapMetricsEndpoints();
         app.MapTaskEndpoints();
         app.MapRealtimeEndpoints();
         app.MapApiDescription();

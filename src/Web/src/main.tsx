@@ -4,19 +4,25 @@ import { createRoot } from 'react-dom/client'
 import { createBrowserRouter, Navigate, RouterProvider } from 'react-router'
 import { ApiError, onReachability } from './api/http'
 import { NotFoundPage } from './app/NotFoundPage'
+import { isPollingOnly } from './app/pollingOnly'
 import { RouteError } from './app/RouteError'
 import { Shell } from './app/Shell'
 import './app/theme'
 import './app/tokens.css'
 import './app/app.css'
+import './features/system/system.css'
 import './features/tasks/tasks.css'
 import './features/tasks/log/log.css'
+import { SystemPage } from './features/system/SystemPage'
 import { TaskPage } from './features/tasks/TaskPage'
 import { TasksPage } from './features/tasks/TasksPage'
 import { RealtimeClient } from './realtime/client'
 import { RealtimeProvider } from './realtime/react'
 
-const realtime = new RealtimeClient({ url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws` })
+const realtime = new RealtimeClient({
+  url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`,
+  live: !isPollingOnly(),
+})
 onReachability((answers) => realtime.reportHttp(answers))
 
 const queries = new QueryClient({
@@ -39,6 +45,7 @@ const router = createBrowserRouter([
       { index: true, element: <Navigate to="/tasks" replace /> },
       { path: 'tasks', element: <TasksPage /> },
       { path: 'tasks/:taskId', element: <TaskPage /> },
+      { path: 'system', element: <SystemPage /> },
       { path: '*', element: <NotFoundPage /> },
     ],
   },

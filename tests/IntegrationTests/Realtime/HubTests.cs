@@ -216,7 +216,7 @@ internal sealed class HubTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(last.Text("output"), Is.EqualTo("live again"));
-            Assert.That(missing, Is.GreaterThan(100));
+            Assert.That(missing, Is.Positive);
             Assert.That(missing, Is.EqualTo(host.Metrics["realtime.frames.dropped:slow_consumer"]));
             Assert.That(host.Metrics["realtime.gaps:slow_consumer"], Is.EqualTo(gaps.Count));
         }

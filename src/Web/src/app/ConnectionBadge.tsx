@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'react'
 import { formatAbsolute, formatAge, formatSpan } from '../lib/format'
 import { useNow } from '../lib/time'
+import { setPollingOnly } from './pollingOnly'
 import type { ConnectionState, ConnectionStatus } from '../realtime/client'
 import { useConnection, useRealtime } from '../realtime/react'
 
@@ -13,6 +14,7 @@ const labels: Record<ConnectionStatus, string> = {
 }
 
 function explain(state: ConnectionState): string {
+  if (!state.wanted) return 'The live connection is switched off. The page asks for changes every 2 s instead.'
   if (state.refused) return 'The server refused the live connection. The page asks for changes every 2 s instead.'
   switch (state.status) {
     case 'live':
@@ -79,7 +81,7 @@ function Details({ state }: { state: ConnectionState }) {
           <dt>Last message</dt>
           <dd>{state.lastMessageAt === null ? 'none yet' : formatAge(state.lastMessageAt, now)}</dd>
         </div>
-        {state.status !== 'live' && (
+        {state.status !== 'live' && state.wanted && (
           <div>
             <dt>Attempts</dt>
             <dd>
@@ -101,9 +103,13 @@ function Details({ state }: { state: ConnectionState }) {
           </div>
         )}
       </dl>
-      {state.status !== 'live' && (
+      {state.status !== 'live' && state.wanted && (
         <button className="button" onClick={() => client.retry()}>Try now</button>
       )}
+      <label className="popover-switch">
+        <input type="checkbox" checked={!state.wanted} onChange={(event) => setPollingOnly(client, event.target.checked)} />
+        Only poll, for looking for faults
+      </label>
     </div>
   )
 }

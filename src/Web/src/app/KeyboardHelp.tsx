@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react'
 
 const groups: { name: string; keys: [string, string][] }[] = [
-  { name: 'Everywhere', keys: [['g t', 'Tasks'], ['?', 'This help'], ['Esc', 'Close, clear']] },
+  { name: 'Everywhere', keys: [['g t', 'Tasks'], ['g s', 'System'], ['?', 'This help'], ['Esc', 'Close, clear']] },
   { name: 'Tasks', keys: [['/', 'Filter by agent'], ['j  k', 'Next, previous task'], ['Enter', 'Open the task'], ['[  ]', 'Previous, next page']] },
   {
     name: 'Log',

@@ -14,6 +14,7 @@ export function Shell() {
   const theme = useTheme()
   useHotkeys({
     'g t': () => void navigate('/tasks'),
+    'g s': () => void navigate('/system'),
     '?': () => setHelp(true),
   })
   return (
@@ -28,6 +29,7 @@ export function Shell() {
         </Link>
         <nav className="nav" aria-label="Main">
           <NavLink to="/tasks">Tasks</NavLink>
+          <NavLink to="/system">System</NavLink>
           <a href="/docs">API</a>
         </nav>
         <div className="topbar-end">

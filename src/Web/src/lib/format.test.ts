@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatAbsolute, formatAge, formatCost, formatCount, formatDuration, formatSpan, plural, shortId, taskTitle } from './format'
+import { formatAbsolute, formatAge, formatBytes, formatCost, formatCount, formatDelay, formatDuration, formatRate, formatSpan, plural, shortId, taskTitle } from './format'
 
 describe('format', () => {
   it('durations', () => {
@@ -7,6 +7,12 @@ describe('format', () => {
       '0 s', '0.8 s', '9.9 s', '10 s', '59 s', '1 m 00 s', '3 m 04 s', '1 h 00 m', '1 h 05 m', '1 d 0 h', '2 d 3 h', '0 s', '0 s',
     ])
     expect([0, 59, 60, 7_200, 200_000].map(formatSpan)).toEqual(['0 s', '59 s', '1 m', '2 h', '2 d'])
+  })
+
+  it('rates, sizes and short delays', () => {
+    expect([null, 0, 0.04, 2.94, 9.96, 10, 12_345].map(formatRate)).toEqual(['–', '0', '0', '2.9', '10', '10', '12.3k'])
+    expect([null, 0, 999, 1_000, 25_340, 219_000_000, 1e15].map(formatBytes)).toEqual(['–', '0 B', '999 B', '1 kB', '25.3 kB', '219 MB', '1000 TB'])
+    expect([null, 0.0001, 0.0034, 0.0345, 0.9994, 1.25].map(formatDelay)).toEqual(['–', '0.1 ms', '3.4 ms', '35 ms', '999 ms', '1.2 s'])
   })
 
   it('ages, also with a clock that runs ahead', () => {

@@ -54,6 +54,26 @@ export function formatCount(n: number): string {
   return `${trim(n / 1_000_000)}M`
 }
 
+/** A number of things per second; `–` while it is not known. */
+export function formatRate(perSecond: number | null): string {
+  if (perSecond === null) return '–'
+  return perSecond >= 10 ? formatCount(Math.round(perSecond)) : (Math.round(perSecond * 10) / 10).toString()
+}
+
+export function formatBytes(bytes: number | null): string {
+  if (bytes === null) return '–'
+  const power = Math.min(4, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)))
+  return `${power === 0 ? Math.round(bytes) : trim(bytes / 1000 ** power)} ${['B', 'kB', 'MB', 'GB', 'TB'][power]}`
+}
+
+/** A short delay: `0.4 ms`, `35 ms`, `1.2 s`. */
+export function formatDelay(seconds: number | null): string {
+  if (seconds === null) return '–'
+  const ms = seconds * 1000
+  if (ms >= 1000) return `${trim(seconds)} s`
+  return `${ms >= 10 ? Math.round(ms) : Math.round(ms * 10) / 10} ms`
+}
+
 const trim = (n: number) => (n < 100 ? (Math.floor(n * 10) / 10).toString() : Math.floor(n).toString())
 
 export const plural = (n: number, one: string, many = `${one}s`): string => `${n.toLocaleString()} ${n === 1 ? one : many}`

@@ -25,11 +25,14 @@ const settle = () => vi.advanceTimersByTimeAsync(0)
 const status = () => client.getState().status
 
 function record() {
-  const seen = { frames: [] as number[], gaps: [] as Gap[], subscribed: [] as Position[], resets: 0 }
+  const seen = { frames: [] as number[], gaps: [] as Gap[], subscribed: [] as Position[], recovered: [] as boolean[], resets: 0 }
   const listener: ChannelListener = {
     onFrame: (frame: ChannelFrame) => seen.frames.push(frame.offset ?? -1),
     onGap: (gap) => seen.gaps.push(gap),
-    onSubscribed: (position) => seen.subscribed.push(position),
+    onSubscribed: (position, recovered) => {
+      seen.subscribed.push(position)
+      seen.recovered.push(recovered)
+    },
     onReset: () => seen.resets++,
   }
   return { seen, listener }
@@ -79,6 +82,7 @@ describe('subscriptions', () => {
     client.subscribe('task:1', late.listener)
     await settle()
     expect(late.seen.subscribed).toEqual([{ epoch: 'e1', offset: 8 }])
+    expect(late.seen.recovered).toEqual([false])
   })
 
   it('are made again on a new connection', async () => {
@@ -90,6 +94,190 @@ describe('subscriptions', () => {
     expect(FakeSocket.all.length).toBe(2)
     FakeSocket.last.connected()
     expect(FakeSocket.last.of('subscribe')).toEqual([{ type: 'subscribe', channels: [{ channel: 'tasks' }] }])
+  })
+})
+
+describe('many subscriptions', () => {
+  it('go out in frames of a size that the server takes', async () => {
+    for (let i = 0; i < 250; i++) client.subscribe(`task:${i}`, {})
+    FakeSocket.last.connected()
+    const sizes = FakeSocket.last.of('subscribe').map((frame) => (frame['channels'] as unknown[]).length)
+    expect(sizes).toEqual([100, 100, 50])
+  })
+
+  it('are tried again when the server cannot look them up for the moment', async () => {
+    client.subscribe('task:1', {})
+    client.subscribe('task:2', {})
+    await settle()
+    FakeSocket.last.connected()
+    FakeSocket.last.receive({ type: 'error', code: 'unavailable', message: 'Later', channel: 'task:1' })
+    FakeSocket.last.receive({ type: 'error', code: 'invalid_channel', message: 'Never', channel: 'task:2' })
+    await vi.advanceTimersByTimeAsync(1_999)
+    expect(FakeSocket.last.of('subscribe').length).toBe(1)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(FakeSocket.last.of('subscribe').slice(1)).toEqual([{ type: 'subscribe', channels: [{ channel: 'task:1' }] }])
+  })
+})
+
+describe('after a reconnection', () => {
+  async function reconnect(): Promise<void> {
+    FakeSocket.last.drop()
+    await vi.advanceTimersByTimeAsync(1_000)
+    FakeSocket.last.connected()
+  }
+
+  /** A subscriber who has had everything up to offset 3 of epoch e1. */
+  async function upToThree() {
+    const { seen, listener } = record()
+    client.subscribe('task:1', listener)
+    FakeSocket.last.connected()
+    FakeSocket.last.receive(subscribed(2))
+    FakeSocket.last.receive(output(3))
+    return seen
+  }
+
+  const since = () => FakeSocket.last.of('subscribe').flatMap((frame) => frame['channels'] as { since?: Position }[]).map((channel) => channel.since)
+
+  it('asks for what came since the last frame, channel by channel', async () => {
+    await upToThree()
+    expect(since()).toEqual([undefined])
+    client.subscribe('tasks', {})
+    await reconnect()
+    expect(FakeSocket.last.of('subscribe')).toEqual([
+      { type: 'subscribe', channels: [{ channel: 'task:1', since: { epoch: 'e1', offset: 3 } }, { channel: 'tasks' }] },
+    ])
+  })
+
+  it.each([3, 5])('needs nothing else when the server recovered, be %i the start or the head', async (offset) => {
+    const seen = await upToThree()
+    await reconnect()
+    FakeSocket.last.receive({ ...subscribed(offset), recovered: true })
+    expect(seen.subscribed.at(-1)).toEqual({ epoch: 'e1', offset: 3 })
+    for (const next of [4, 5, 6]) FakeSocket.last.receive(output(next))
+    expect(seen.recovered).toEqual([false, true])
+    expect(seen.frames).toEqual([3, 4, 5, 6])
+    expect([seen.gaps, seen.resets]).toEqual([[], 0])
+  })
+
+  it('hands on the gap of a server that did not recover, once and with its address', async () => {
+    const seen = await upToThree()
+    await reconnect()
+    FakeSocket.last.receive({ ...subscribed(9_000), recovered: false })
+    const gap = { channel: 'task:1', from: 4, to: 9_000, reason: 'too_far_behind', fill: '/api/tasks/1/log?after=3&limit=5000' }
+    FakeSocket.last.receive({ type: 'gap', ...gap })
+    FakeSocket.last.receive(output(9_001))
+    expect(seen.gaps).toEqual([gap])
+    expect(seen.recovered).toEqual([false, false])
+    expect(seen.frames).toEqual([3, 9_001])
+    expect(client.position('task:1')).toEqual({ epoch: 'e1', offset: 9_001 })
+  })
+
+  it('notices by the next frame when the gap did not come', async () => {
+    const seen = await upToThree()
+    await reconnect()
+    FakeSocket.last.receive({ ...subscribed(9), recovered: false })
+    FakeSocket.last.receive(output(10))
+    expect(seen.gaps).toEqual([{ channel: 'task:1', from: 4, to: 9, reason: 'hole' }])
+  })
+
+  it('makes the gap itself with a server that does not answer the question', async () => {
+    const seen = await upToThree()
+    await reconnect()
+    FakeSocket.last.receive(subscribed(9))
+    expect(seen.gaps).toEqual([{ channel: 'task:1', from: 4, to: 9, reason: 'reconnected' }])
+    expect(seen.recovered).toEqual([false, false])
+  })
+
+  it('is as good as recovered where nothing came meanwhile', async () => {
+    const seen = await upToThree()
+    await reconnect()
+    FakeSocket.last.receive(subscribed(3))
+    expect(seen.recovered).toEqual([false, true])
+    expect(seen.gaps).toEqual([])
+  })
+
+  it('forgets the offsets of another epoch: one reset, and no gap beside it', async () => {
+    const seen = await upToThree()
+    await reconnect()
+    FakeSocket.last.receive({ ...subscribed(40, 'e2'), recovered: false })
+    FakeSocket.last.receive({ type: 'gap', channel: 'task:1', from: 1, to: 40, reason: 'history_lost', fill: '/api/tasks/1/log?after=0&limit=40' })
+    FakeSocket.last.receive(output(41))
+    expect([seen.resets, seen.gaps, seen.recovered]).toEqual([1, [], [false, false]])
+    expect(seen.frames).toEqual([3, 41])
+    FakeSocket.last.receive({ type: 'gap', channel: 'task:1', reason: 'source_interrupted' })
+    FakeSocket.last.receive({ type: 'gap', channel: 'task:1', from: 42, to: 43, reason: 'slow_consumer' })
+    expect(seen.gaps.length).toBe(2)
+    await reconnect()
+    expect(since()).toEqual([{ epoch: 'e2', offset: 43 }])
+  })
+
+  it('starts again where the same epoch goes less far than what is known', async () => {
+    const seen = await upToThree()
+    await reconnect()
+    FakeSocket.last.receive({ ...subscribed(0), recovered: false })
+    FakeSocket.last.receive({ type: 'gap', channel: 'task:1', reason: 'history_lost' })
+    FakeSocket.last.receive(output(1))
+    expect([seen.resets, seen.gaps]).toEqual([1, []])
+    expect(seen.frames).toEqual([3, 1])
+  })
+
+  it('does not skip what is missing before a gap that is told', async () => {
+    const seen = await upToThree()
+    FakeSocket.last.receive({ type: 'gap', channel: 'task:1', from: 6, to: 7, reason: 'slow_consumer' })
+    expect(seen.gaps).toEqual([
+      { channel: 'task:1', from: 4, to: 5, reason: 'hole' },
+      { channel: 'task:1', from: 6, to: 7, reason: 'slow_consumer' },
+    ])
+  })
+
+  it('takes up every later loss from where it is then', async () => {
+    await upToThree()
+    await reconnect()
+    FakeSocket.last.receive({ ...subscribed(3), recovered: true })
+    FakeSocket.last.receive(output(4))
+    await reconnect()
+    expect(since()).toEqual([{ epoch: 'e1', offset: 4 }])
+  })
+})
+
+describe('a connection that is not wanted', () => {
+  it('is ended and not made again, whatever happens, and then asks for what it missed', async () => {
+    const { seen, listener } = record()
+    client.subscribe('task:1', listener)
+    FakeSocket.last.connected()
+    FakeSocket.last.receive(subscribed(2))
+    client.setLive(false)
+    expect(FakeSocket.last.closedWith).toBe(1000)
+    expect(client.getState()).toMatchObject({ status: 'polling', wanted: false, nextAttemptAt: null })
+    window.dispatchEvent(new Event('online'))
+    document.dispatchEvent(new Event('visibilitychange'))
+    client.retry()
+    await vi.advanceTimersByTimeAsync(120_000)
+    expect(FakeSocket.all.length).toBe(1)
+    client.reportHttp(false)
+    expect(status()).toBe('offline')
+    client.reportHttp(true)
+    expect(status()).toBe('polling')
+
+    client.setLive(true)
+    FakeSocket.last.connected()
+    expect(status()).toBe('live')
+    expect(FakeSocket.last.of('subscribe')).toEqual([{ type: 'subscribe', channels: [{ channel: 'task:1', since: { epoch: 'e1', offset: 2 } }] }])
+    FakeSocket.last.receive({ ...subscribed(2), recovered: true })
+    FakeSocket.last.receive(output(3))
+    expect(seen.frames).toEqual([3])
+  })
+
+  it('is not made to begin with', async () => {
+    stop()
+    FakeSocket.all = []
+    client = new RealtimeClient({ url: 'ws://x/ws', createSocket: (url) => new FakeSocket(url), live: false })
+    stop = client.start()
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(FakeSocket.all.length).toBe(0)
+    expect(status()).toBe('polling')
+    client.setLive(true)
+    expect(FakeSocket.all.length).toBe(1)
   })
 })
 

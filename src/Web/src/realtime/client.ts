@@ -1,17 +1,35 @@
 /**
- * The page's one live connection.
+ * A page's one live connection. This file, `frames.ts` and `backoff.ts` need nothing else: any front end can
+ * take them as they are.
+ *
+ *     const client = new RealtimeClient({ url: 'wss://dashboard.example/ws' })
+ *     const stop = client.start()
+ *     const subscription = client.subscribe('task:123', {
+ *       onSubscribed: (position, recovered) => { if (!recovered) loadFromRest() },
+ *       onFrame: (frame) => show(frame),                  // each once, in the order of offsets
+ *       onGap: (gap) => fetchWhatIsMissing(gap),          // gap.fill is the address of exactly that
+ *       onReset: () => forgetEverything(),                // onSubscribed follows, not recovered
+ *     })
+ *     subscription.close()
  *
  * - One WebSocket for the whole page; channels are subscribed once, however many subscribers they have.
+ * - Subscribe first, then load: what REST and frames both bring is recognised by its offset (or, on `tasks`, by
+ *   the version of the task).
  * - Comes back by itself, for ever: 0.5 s to 30 s with full jitter, at once when the browser says `online`
  *   or the page becomes visible. A close code of the 44xx family (and 4029) stops that: trying again as we
  *   are cannot help, so it waits for `retry()`.
+ * - After that it asks, for each channel, for what came since the last frame (`since`). A server that can, sends it:
+ *   `recovered`, and nothing needs to be loaded. One that cannot says so by a gap or a new epoch, and one that does not
+ *   know the question gives its present position, which becomes a gap (`reconnected`).
+ * - Repeats are dropped. A hole between two frames is a gap, too. A channel of another epoch has lost its history: its
+ *   offsets are forgotten, and subscribers start again (`onReset`).
  * - Notices half-open sockets: a ping every 25 s, and any silence after it counts as a lost connection.
- * - Per channel it remembers epoch and offset. Repeats are dropped; a hole, or what passed while the
- *   connection was down, becomes a gap that the subscriber fills from REST; a new epoch becomes a reset.
- * - Says what it is: `live`, `connecting`, `reconnecting`, `polling` (down, but HTTP answers) or `offline`.
+ * - Says what it is: `live`, `connecting`, `reconnecting`, `polling` (down, but HTTP answers: tell it by `reportHttp`)
+ *   or `offline`. Whatever it is but `live`, subscribers that want to stay fresh poll REST.
+ * - `setLive(false)` closes the connection and keeps it closed, for looking at a page that polls.
  *
- * It knows neither React nor the features. Nothing here is buffered without a bound: frames are handed on
- * at once, and subscriptions are as many as the page holds.
+ * It knows neither a framework nor the features. Nothing here is buffered: frames are handed on at once, and
+ * subscriptions are as many as the page holds.
  */
 import { backoffDelay } from './backoff'
 import { type ChannelFrame, type Gap, type Position, integer, parseFrame, text, toChannelFrame } from './frames'
@@ -32,13 +50,18 @@ export interface ConnectionState {
   refused: boolean
   /** What the server last said about itself, e.g. `redis_away`. */
   systemState: string | null
+  /** False: no connection is wanted, see `setLive`. */
+  wanted: boolean
 }
 
 export interface ChannelListener {
   onFrame?(frame: ChannelFrame): void
-  /** The subscription stands; frames after `position.offset` follow. */
-  onSubscribed?(position: Position): void
-  /** Frames are missing: fetch them. */
+  /**
+   * The subscription stands; frames after `position.offset` follow. `recovered`: these include all that was missed
+   * since the last frame, so what is there already is still good. It never is the first time.
+   */
+  onSubscribed?(position: Position, recovered: boolean): void
+  /** Frames are missing: fetch them. Without a range, nobody knows which. */
   onGap?(gap: Gap): void
   /** The channel's history was lost (new epoch): start again from REST. */
   onReset?(position: Position): void
@@ -69,6 +92,8 @@ export interface RealtimeOptions {
   pingEveryMs?: number
   pongWithinMs?: number
   connectWithinMs?: number
+  /** See `setLive`; true unless it is given. */
+  live?: boolean
 }
 
 interface Channel {
@@ -78,9 +103,14 @@ interface Channel {
   confirmed: boolean
   /** A subscribe frame has gone out on the present socket. */
   requested: boolean
+  /** Up to here subscribers were told to start again: gaps before it are news to nobody. */
+  resetTo: number | null
 }
 
 const OPEN = 1
+/** As many as a server takes in one frame. */
+const MAX_CHANNELS = 100
+const UNAVAILABLE_RETRY_MS = 2_000
 const noRetry = (code: number): boolean => (code >= 4400 && code <= 4499) || code === 4029
 
 export class RealtimeClient {
@@ -104,6 +134,7 @@ export class RealtimeClient {
   private reconnectTimer: ReturnType<typeof setTimeout> | null = null
   private pingTimer: ReturnType<typeof setTimeout> | null = null
   private deadlineTimer: ReturnType<typeof setTimeout> | null = null
+  private resubscribeTimer: ReturnType<typeof setTimeout> | null = null
   private state: ConnectionState
 
   constructor(options: RealtimeOptions) {
@@ -124,10 +155,12 @@ export class RealtimeClient {
       closeCode: null,
       refused: false,
       systemState: null,
+      wanted: options.live ?? true,
     }
+    if (!this.state.wanted) this.state.status = this.deriveStatus()
   }
 
-  /** Connects and stays connected until the returned function is called. */
+  /** Connects, unless that is not wanted, and stays connected until the returned function is called. */
   start(): () => void {
     if (this.started) return () => this.stop()
     this.started = true
@@ -136,7 +169,7 @@ export class RealtimeClient {
     window.addEventListener('pagehide', this.onPageHide)
     window.addEventListener('pageshow', this.onPageShow)
     document.addEventListener('visibilitychange', this.onVisibility)
-    this.connect()
+    if (this.state.wanted) this.connect()
     return () => this.stop()
   }
 
@@ -167,7 +200,7 @@ export class RealtimeClient {
   subscribe(name: string, listener: ChannelListener): Subscription {
     let channel = this.channels.get(name)
     if (!channel) {
-      channel = { listeners: new Set(), position: null, confirmed: false, requested: false }
+      channel = { listeners: new Set(), position: null, confirmed: false, requested: false, resetTo: null }
       this.channels.set(name, channel)
     }
     const joined = channel
@@ -176,7 +209,7 @@ export class RealtimeClient {
       // The server answers a channel once; who joins later hears it from us, after this call has returned.
       queueMicrotask(() => {
         if (joined.confirmed && joined.position && joined.listeners.has(listener)) {
-          listener.onSubscribed?.(joined.position)
+          listener.onSubscribed?.(joined.position, false)
         }
       })
     }
@@ -190,11 +223,22 @@ export class RealtimeClient {
 
   /** Tries again now, whatever the back-off or an earlier refusal say. */
   retry(): void {
-    if (!this.started || this.ready) return
+    if (!this.started || this.ready || !this.state.wanted) return
     this.setState({ refused: false })
     this.clearReconnect()
     this.dropSocket()
     this.connect()
+  }
+
+  /** False ends the connection and makes no other until it is true again; then what was missed is asked for. */
+  setLive(wanted: boolean): void {
+    if (this.state.wanted === wanted) return
+    this.setState({ wanted, attempts: 0, nextAttemptAt: null, closeCode: null, refused: false, clientId: null })
+    this.clearReconnect()
+    this.dropSocket()
+    this.httpAnswers = null
+    this.updateStatus()
+    if (wanted && this.started) this.connect()
   }
 
   /** The HTTP side tells whether the server answers, which parts `polling` from `offline`. */
@@ -262,6 +306,8 @@ export class RealtimeClient {
     this.clearDeadline()
     if (this.pingTimer !== null) clearTimeout(this.pingTimer)
     this.pingTimer = null
+    if (this.resubscribeTimer !== null) clearTimeout(this.resubscribeTimer)
+    this.resubscribeTimer = null
     for (const [name, channel] of this.channels) {
       channel.confirmed = false
       channel.requested = false
@@ -332,7 +378,7 @@ export class RealtimeClient {
   }
 
   private readonly onPageShow = (event: PageTransitionEvent): void => {
-    if (event.persisted && this.socket === null && !this.state.refused) this.connect()
+    if (event.persisted && this.socket === null && !this.state.refused && this.state.wanted) this.connect()
   }
 
   // --- messages -------------------------------------------------------------------------------------
@@ -356,14 +402,13 @@ export class RealtimeClient {
         return
       }
       case 'subscribed':
-        this.onSubscribed(text(frame, 'channel'), text(frame, 'epoch'), integer(frame, 'offset'))
+        this.onSubscribed(frame)
         return
       case 'gap':
         this.onGap(frame)
         return
       case 'error': {
-        const channel = text(frame, 'channel')
-        if (channel) this.each(channel, (l) => l.onRefused?.(text(frame, 'code') ?? 'error', text(frame, 'message') ?? ''))
+        this.onError(text(frame, 'channel'), text(frame, 'code') ?? 'error', text(frame, 'message') ?? '')
         return
       }
       case 'system':
@@ -379,25 +424,55 @@ export class RealtimeClient {
     if (this.ready) this.clearDeadline()
   }
 
-  private onSubscribed(name?: string, epoch?: string, offset?: number): void {
+  private onSubscribed(frame: Record<string, unknown>): void {
+    const name = text(frame, 'channel')
     const channel = name === undefined ? undefined : this.channels.get(name)
     if (!name || !channel) return
-    const known = channel.position
     channel.confirmed = true
+    const epoch = text(frame, 'epoch')
+    const offset = integer(frame, 'offset')
     if (epoch === undefined || offset === undefined) return
+    const known = channel.position
     const position = { epoch, offset }
     if (known === null) {
       channel.position = position
-    } else if (known.epoch !== epoch) {
+      this.each(name, (l) => l.onSubscribed?.(position, false))
+    } else if (known.epoch !== epoch || (offset < known.offset && frame['recovered'] !== true)) {
+      // Another history, or less of it than there was: the offsets that we know mean nothing any more.
       channel.position = position
+      channel.resetTo = offset
       this.each(name, (l) => l.onReset?.(position))
-    } else if (offset > known.offset) {
-      channel.position = position
-      const gap: Gap = { channel: name, from: known.offset + 1, to: offset, reason: 'reconnected' }
-      this.each(name, (l) => l.onGap?.(gap))
+      this.each(name, (l) => l.onSubscribed?.(position, false))
+    } else if (frame['recovered'] === true || offset === known.offset) {
+      // Frames go on after the one that we had last, whatever the head is.
+      this.each(name, (l) => l.onSubscribed?.(known, true))
+    } else {
+      // One that answers `recovered: false` says itself what is missing, by the gap that follows.
+      if (frame['recovered'] === undefined) this.skipTo(name, channel, offset + 1, 'reconnected')
+      this.each(name, (l) => l.onSubscribed?.(position, false))
     }
-    const standing = channel.position ?? position
-    this.each(name, (l) => l.onSubscribed?.(standing))
+  }
+
+  private onError(name: string | undefined, code: string, message: string): void {
+    const channel = name === undefined ? undefined : this.channels.get(name)
+    if (!name || !channel) return
+    if (code === 'unavailable') {
+      // The server could not look up where the channel stands; it will be able to.
+      channel.requested = false
+      this.resubscribeTimer ??= setTimeout(() => {
+        this.resubscribeTimer = null
+        this.flush()
+      }, UNAVAILABLE_RETRY_MS * (0.5 + this.random()))
+    }
+    this.each(name, (l) => l.onRefused?.(code, message))
+  }
+
+  /** Everything before this offset that was not seen is missing. */
+  private skipTo(name: string, channel: Channel, next: number, reason: string): void {
+    if (!channel.position || next <= channel.position.offset + 1) return
+    const gap: Gap = { channel: name, from: channel.position.offset + 1, to: next - 1, reason }
+    channel.position = { ...channel.position, offset: next - 1 }
+    this.each(name, (l) => l.onGap?.(gap))
   }
 
   private onGap(frame: Record<string, unknown>): void {
@@ -407,12 +482,16 @@ export class RealtimeClient {
     const from = integer(frame, 'from')
     const to = integer(frame, 'to')
     const fill = text(frame, 'fill')
+    const reason = text(frame, 'reason') ?? 'unknown'
+    const { resetTo } = channel
+    if (resetTo !== null && (to === undefined ? reason === 'history_lost' : to <= resetTo)) return
+    if (from !== undefined) this.skipTo(name, channel, from, 'hole')
     if (to !== undefined && channel.position && to > channel.position.offset) {
       channel.position = { ...channel.position, offset: to }
     }
     const gap: Gap = {
       channel: name,
-      reason: text(frame, 'reason') ?? 'unknown',
+      reason,
       ...(from === undefined ? {} : { from }),
       ...(to === undefined ? {} : { to }),
       ...(fill === undefined ? {} : { fill }),
@@ -427,12 +506,8 @@ export class RealtimeClient {
     const frame = toChannelFrame(raw, name)
     if (!frame) return
     if (frame.offset !== undefined && channel.position) {
-      const expected = channel.position.offset + 1
-      if (frame.offset < expected) return
-      if (frame.offset > expected) {
-        const gap: Gap = { channel: name, from: expected, to: frame.offset - 1, reason: 'hole' }
-        this.each(name, (l) => l.onGap?.(gap))
-      }
+      if (frame.offset <= channel.position.offset) return
+      this.skipTo(name, channel, frame.offset, 'hole')
       channel.position = { ...channel.position, offset: frame.offset }
     }
     this.each(name, (l) => l.onFrame?.(frame))
@@ -455,18 +530,18 @@ export class RealtimeClient {
   }
 
   private flush(): void {
-    const wanted: string[] = []
+    const wanted: { channel: string; since?: Position }[] = []
     for (const [name, channel] of this.channels) {
       if (channel.listeners.size === 0) {
         if (channel.requested && this.ready) this.send({ type: 'unsubscribe', channel: name })
         this.channels.delete(name)
       } else if (!channel.requested && this.ready) {
         channel.requested = true
-        wanted.push(name)
+        wanted.push(channel.position ? { channel: name, since: channel.position } : { channel: name })
       }
     }
-    if (wanted.length > 0) {
-      this.send({ type: 'subscribe', channels: wanted.map((channel) => ({ channel })) })
+    for (let i = 0; i < wanted.length; i += MAX_CHANNELS) {
+      this.send({ type: 'subscribe', channels: wanted.slice(i, i + MAX_CHANNELS) })
     }
   }
 
@@ -479,6 +554,7 @@ export class RealtimeClient {
 
   private deriveStatus(): ConnectionStatus {
     if (this.ready) return 'live'
+    if (!this.state.wanted) return this.httpAnswers === false || !navigator.onLine ? 'offline' : 'polling'
     if (this.httpAnswers === true) return 'polling'
     if (this.httpAnswers === false || !navigator.onLine) return 'offline'
     return this.everLive || this.state.attempts > 0 ? 'reconnecting' : 'connecting'

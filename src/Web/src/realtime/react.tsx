@@ -34,7 +34,7 @@ export function useChannel(channel: string, listener: ChannelListener): void {
   useEffect(() => {
     const subscription = client.subscribe(channel, {
       onFrame: (frame) => latest.current.onFrame?.(frame),
-      onSubscribed: (position) => latest.current.onSubscribed?.(position),
+      onSubscribed: (position, recovered) => latest.current.onSubscribed?.(position, recovered),
       onGap: (gap) => latest.current.onGap?.(gap),
       onReset: (position) => latest.current.onReset?.(position),
       onRefused: (code, message) => latest.current.onRefused?.(code, message),

@@ -17,7 +17,7 @@ import { LogViewer } from './log/LogViewer'
 import { parseRange } from './log/lineAddress'
 import type { LogModel } from './log/logModel'
 import { applyStatus } from './liveTasks'
-import { taskKeys, useHealth, useTaskDetails } from './queries'
+import { loadAnew, taskKeys, useHealth, useTaskDetails } from './queries'
 import { type Activity, explainSilence } from './silence'
 import { statusDots, statusSymbols } from './statusText'
 
@@ -32,7 +32,7 @@ function TaskView({ id }: { id: string }) {
   const session = useLogSession(id)
   const log = useSyncExternalStore(session.onChange, session.getSnapshot)
 
-  const reload = () => void queries.invalidateQueries({ queryKey: taskKeys.details(id) })
+  const reload = () => loadAnew(queries, taskKeys.details(id))
   useChannel(`task:${id}`, {
     onFrame: (frame) => {
       if (frame.type !== 'task_status') return
@@ -40,7 +40,9 @@ function TaskView({ id }: { id: string }) {
       // Result, error and the figures of a finished task come with the task, not with the frame.
       reload()
     },
-    onSubscribed: reload,
+    onSubscribed: (_, recovered) => {
+      if (!recovered) reload()
+    },
     onGap: reload,
     onReset: reload,
   })

@@ -10,7 +10,7 @@ import type { TaskStatusFrame } from '../../realtime/frames'
 import { NoTasksYet } from './NoTasksYet'
 import { TaskTable, TaskTableSkeleton } from './TaskTable'
 import { type Counts, applyStatus } from './liveTasks'
-import { taskKeys, useAgents, useTaskCounts, useTaskPage, useTaskStatusBatches, useUnseenFailures } from './queries'
+import { loadAnew, taskKeys, useAgents, useTaskCounts, useTaskPage, useTaskStatusBatches, useUnseenFailures } from './queries'
 import { statusLabels } from './statusText'
 import { type TaskFilters, isFiltered, matches, noFilters, parseFilters, perPageChoices, toSearch, whenPresets } from './taskFilters'
 
@@ -127,7 +127,7 @@ function useLiveList(filters: TaskFilters, data: TaskPageData | undefined, held:
   const refresh = useCallback(() => {
     lastRefresh.current = Date.now()
     setFresh(new Set())
-    void queries.invalidateQueries({ queryKey: ['tasks', 'list'] })
+    loadAnew(queries, ['tasks', 'list'])
   }, [queries])
 
   // A new view starts with nothing held back.

@@ -4,6 +4,7 @@ import userEvent from '@testing-library/user-event'
 import { MemoryRouter, Route, Routes } from 'react-router'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ConnectionBadge } from '../../app/ConnectionBadge'
+import { isPollingOnly } from '../../app/pollingOnly'
 import type { TaskSummary } from '../../api/types'
 import { RealtimeClient } from '../../realtime/client'
 import { FakeSocket } from '../../realtime/fakeSocket'
@@ -16,14 +17,18 @@ let tasks: TaskSummary[]
 let fail: number | null
 let stop: () => void
 let client: RealtimeClient
+let queries: QueryClient
+let asked: string[]
 
 beforeEach(() => {
   tasks = []
+  asked = []
   fail = null
   FakeSocket.all = []
   client = new RealtimeClient({ url: 'ws://x', createSocket: (url) => new FakeSocket(url), random: () => 1 })
   stop = client.start()
   vi.stubGlobal('fetch', async (input: string) => {
+    asked.push(input)
     const { pathname } = new URL(input, 'http://x')
     const answer = (status: number, body: unknown) => new Response(JSON.stringify(body), { status })
     if (fail !== null) return answer(fail, { detail: 'PostgreSQL is away.', request_id: 'req-7' })
@@ -40,11 +45,12 @@ beforeEach(() => {
 afterEach(() => {
   cleanup()
   stop()
+  localStorage.clear()
   vi.unstubAllGlobals()
 })
 
 function open(path: string) {
-  const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } })
+  queries = new QueryClient({ defaultOptions: { queries: { retry: false } } })
   return render(
     <RealtimeProvider client={client}>
       <QueryClientProvider client={queries}>
@@ -161,6 +167,49 @@ describe('one task', () => {
   })
 })
 
+describe('a reconnection', () => {
+  const subscribed = (channel: string, offset: number, more: object = {}) => receive({ type: 'subscribed', channel, epoch: 'e1', offset, ...more })
+  const reconnect = async () => {
+    act(() => FakeSocket.last.drop())
+    act(() => client.retry())
+    act(() => FakeSocket.last.connected())
+    await act(async () => undefined)
+  }
+
+  it('loads nothing again where the server sends what was missed', async () => {
+    tasks = [aTask({ status: 'queued' })]
+    open('/tasks')
+    await screen.findByText('Fix it')
+    await waitFor(() => expect(queries.isFetching()).toBe(0))
+    act(() => FakeSocket.last.connected())
+    subscribed('tasks', 7)
+    await waitFor(() => expect(queries.isFetching()).toBe(0))
+    asked = []
+    await reconnect()
+    subscribed('tasks', 7, { recovered: true })
+    receive(aStatusFrame({ channel: 'tasks', offset: 8, status: 'running', previous: 'queued', version: 2 }))
+    await waitFor(() => expect(row('task-1').getByText('Running')).toBeTruthy())
+    expect(asked).toEqual([])
+    await reconnect()
+    subscribed('tasks', 20)
+    await waitFor(() => expect(asked.some((path) => path.startsWith('/api/tasks'))).toBe(true))
+  })
+
+  it('counts again what was counted while the connection was down', async () => {
+    open('/tasks')
+    act(() => FakeSocket.last.connected())
+    subscribed('tasks', 7)
+    await screen.findByTestId('no-tasks')
+    act(() => FakeSocket.last.drop())
+    await act(() => queries.refetchQueries({ queryKey: ['tasks', 'counts'] }))
+    asked = []
+    act(() => client.retry())
+    act(() => FakeSocket.last.connected())
+    subscribed('tasks', 7, { recovered: true })
+    await waitFor(() => expect(asked.filter((path) => path.includes('per_page=1&')).length).toBe(4))
+  })
+})
+
 describe('the badge', () => {
   it('follows the connection, and explains itself', async () => {
     open('/tasks')
@@ -178,5 +227,20 @@ describe('the badge', () => {
     expect(FakeSocket.all.length).toBe(2)
     await userEvent.keyboard('{Escape}')
     expect(screen.queryByRole('dialog')).toBeNull()
+  })
+
+  it('switches the live connection off and on, and remembers that', async () => {
+    open('/tasks')
+    act(() => FakeSocket.last.connected())
+    await userEvent.click(screen.getByTestId('connection'))
+    await userEvent.click(screen.getByRole('checkbox', { name: /Only poll/ }))
+    expect(screen.getByTestId('connection').textContent).toBe('Polling')
+    expect(screen.getByRole('dialog').textContent).toContain('switched off')
+    expect(screen.queryByRole('button', { name: 'Try now' })).toBeNull()
+    expect(isPollingOnly()).toBe(true)
+    await userEvent.click(screen.getByRole('checkbox', { name: /Only poll/ }))
+    act(() => FakeSocket.last.connected())
+    expect(screen.getByTestId('connection').textContent).toBe('Live')
+    expect(isPollingOnly()).toBe(false)
   })
 })

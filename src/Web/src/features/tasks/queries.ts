@@ -1,9 +1,9 @@
-import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
+import { type QueryClient, type QueryKey, keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { getJson, taskPath } from '../../api/http'
 import type { Agent, Health, TaskDetails, TaskPage } from '../../api/types'
 import type { TaskStatusFrame } from '../../realtime/frames'
-import { useChannel, useIsLive, usePollInterval } from '../../realtime/react'
+import { useChannel, useIsLive, usePollInterval, useRealtime } from '../../realtime/react'
 import { type Counts, applyToCounts, countedStatuses } from './liveTasks'
 import { type TaskFilters, timeRange, toApiQuery } from './taskFilters'
 
@@ -11,6 +11,14 @@ export const taskKeys = {
   list: (filters: TaskFilters) => ['tasks', 'list', filters] as const,
   counts: ['tasks', 'counts'] as const,
   details: (id: string) => ['tasks', 'details', id] as const,
+}
+
+/**
+ * Loads again what may have changed. An answer that is on its way was perhaps made before the change, and without data
+ * to show, an invalidation alone would take that answer for its own: it is given up.
+ */
+export function loadAnew(queries: QueryClient, queryKey: QueryKey): void {
+  void queries.cancelQueries({ queryKey }).then(() => queries.invalidateQueries({ queryKey }))
 }
 
 export function useTaskPage(filters: TaskFilters) {
@@ -65,10 +73,16 @@ const RECOUNT_MS = 60_000
 /** How many tasks are in each state that asks for attention; kept by frames, recounted now and then. */
 export function useTaskCounts(): Counts | undefined {
   const queries = useQueryClient()
+  const client = useRealtime()
   const live = useIsLive()
+  // Counted while the connection was down: what it missed is in there already, and comes once more.
+  const countedAhead = useRef(false)
   const { data } = useQuery({
     queryKey: taskKeys.counts,
-    queryFn: ({ signal }) => fetchCounts(signal),
+    queryFn: ({ signal }) => {
+      countedAhead.current = client.getState().status !== 'live'
+      return fetchCounts(signal)
+    },
     refetchInterval: live ? RECOUNT_MS : 5_000,
     // The tab's title is read most when the tab is not.
     refetchIntervalInBackground: true,
@@ -78,8 +92,10 @@ export function useTaskCounts(): Counts | undefined {
       if (frame.type !== 'task_status') return
       queries.setQueryData<Counts>(taskKeys.counts, (counts) => counts && applyToCounts(counts, frame))
     },
-    onSubscribed: () => void queries.invalidateQueries({ queryKey: taskKeys.counts }),
-    onGap: () => void queries.invalidateQueries({ queryKey: taskKeys.counts }),
+    onSubscribed: (_, recovered) => {
+      if (!recovered || countedAhead.current) loadAnew(queries, taskKeys.counts)
+    },
+    onGap: () => loadAnew(queries, taskKeys.counts),
   })
   return data
 }
@@ -131,7 +147,9 @@ export function useTaskStatusBatches(onBatch: (frames: TaskStatusFrame[]) => voi
       waiting.current.push(frame)
       timer.current ??= setTimeout(flush, 100)
     },
-    onSubscribed: onMissed,
+    onSubscribed: (_, recovered) => {
+      if (!recovered) onMissed()
+    },
     onGap: onMissed,
     onReset: onMissed,
   })

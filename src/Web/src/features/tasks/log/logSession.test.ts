@@ -145,6 +145,55 @@ describe('a log session', () => {
     expect(server.requests.length).toBe(asked)
   })
 
+  it('asks REST for nothing when the server sends what was missed', async () => {
+    server.append(10)
+    const session = open()
+    standing()
+    await turn()
+    const asked = server.requests.length
+    FakeSocket.last.drop()
+    const missed = server.append(20)
+    await turn(400)
+    FakeSocket.last.connected()
+    expect(FakeSocket.last.of('subscribe')).toEqual([{ type: 'subscribe', channels: [{ channel: 'task:1', since: { epoch: 'e1', offset: 10 } }] }])
+    FakeSocket.last.receive({ type: 'subscribed', channel: 'task:1', epoch: 'e1', offset: 10, recovered: true })
+    deliver(missed)
+    await turn(10_000)
+    expect(lines(session)).toEqual(expected(1, 30))
+    expect(server.requests.length).toBe(asked)
+  })
+
+  it('fetches exactly the range of a gap, and shows what comes twice once', async () => {
+    server.append(10)
+    const session = open()
+    standing()
+    await turn()
+    const asked = server.requests.length
+    server.append(20)
+    FakeSocket.last.receive({ type: 'gap', channel: 'task:1', from: 11, to: 30, reason: 'slow_consumer', fill: '/api/tasks/1/log?after=10&limit=20' })
+    await turn()
+    expect(server.requests.slice(asked)).toEqual([{ after: 10, limit: 20 }])
+    deliver(server.append(5))
+    deliver(server.entries.slice(20))
+    await turn()
+    expect(lines(session)).toEqual(expected(1, 35))
+  })
+
+  it('reads a log that came into being while the socket was down', async () => {
+    server.failure = new ApiError(404, 'Task not found')
+    const session = open()
+    FakeSocket.last.receive({ type: 'subscribed', channel: 'task:1', epoch: 'e1', offset: 0 })
+    await turn()
+    FakeSocket.last.drop()
+    server.failure = null
+    server.append(3)
+    await turn(400)
+    FakeSocket.last.connected()
+    standing()
+    await turn()
+    expect(lines(session)).toEqual(expected(1, 3))
+  })
+
   it('gives up what the server never had, and shows that', async () => {
     server.append(10)
     server.hidden = new Set([4, 5])

@@ -114,6 +114,7 @@ export class LogSession {
         this.epoch = epoch
         this.model.noteHead(offset)
         if (this.snapshot.phase === 'ready') this.pump()
+        else if (this.snapshot.phase === 'missing' && offset > 0) void this.loadFirst()
       },
       onReset: ({ epoch }) => this.restart(epoch),
     })
@@ -218,11 +219,11 @@ export class LogSession {
   private watchConnection(): void {
     const live = this.client.getState().status === 'live'
     if (live && this.pollTimer !== null) {
+      // What was missed comes with the subscription, or it says how far the log goes.
       clearTimeout(this.pollTimer)
       this.pollTimer = null
-      void this.catchUp()
     } else if (!live && this.pollTimer === null && this.running) {
-      this.pollTimer = setTimeout(() => void this.poll(), 0)
+      this.pollTimer = setTimeout(() => void this.poll(), POLL_MS)
     }
   }
 
