@@ -10,6 +10,7 @@ using GrooteDashboard.Application.Tasks.Ports;
 using MediatR;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 
 namespace GrooteDashboard.Application;
 
@@ -36,7 +37,7 @@ public static class DependencyInjection
         services.AddSingleton<IChannelFeed>(provider => provider.GetRequiredService<TaskLog>());
         services.AddSingleton<ITaskStatusReader>(provider => provider.GetRequiredService<TaskLog>());
         // First in, last out: the log closes when nobody appends any more.
-        services.AddHostedService(provider => provider.GetRequiredService<TaskLog>());
+        services.AddSingleton(provider => (IHostedService)provider.GetRequiredService<ITaskLog>());
         services.AddHostedService<OutboxRelay>();
         services.AddHostedService<TaskSweeper>();
 

@@ -6,6 +6,7 @@ using GrooteDashboard.Infrastructure.Persistence;
 using GrooteDashboard.Infrastructure.Persistence.Readers;
 using GrooteDashboard.Infrastructure.Persistence.Repositories;
 using GrooteDashboard.Infrastructure.Redis;
+using GrooteDashboard.Infrastructure.Redis.Log;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Configuration;
@@ -24,6 +25,10 @@ public static class DependencyInjection
         try
         {
             services.AddRedis(configuration);
+            if (RedisConnectionString.From(configuration) is { Length: > 0 })
+            {
+                services.AddRedisLog();
+            }
         }
         catch (FormatException e)
         {
@@ -42,7 +47,10 @@ public static class DependencyInjection
             .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.PendingModelChangesWarning)));
         services.AddScoped<IUnitOfWork, UnitOfWork>();
         services.AddSingleton<ITaskLogStore, TaskLogStore>();
-        services.AddSingleton<IIngestLease, PostgresIngestLease>();
+        services.AddSingleton<IIngestLease>(provider =>
+            ActivatorUtilities.CreateInstance<PostgresLease>(provider, PostgresLease.IngestKey, "take in what the producers send"));
+        services.AddKeyedSingleton<IIngestLease>(PendingWriter.LeaseName, (provider, _) =>
+            ActivatorUtilities.CreateInstance<PostgresLease>(provider, PostgresLease.LogWriterKey, "store the log"));
         services.Scan(scan => scan.FromAssemblyOf<DashboardDbContext>()
             .AddClasses(classes => classes.InNamespaceOf(typeof(AgentTaskRepository), typeof(TaskReader)), publicOnly: false)
             .AsImplementedInterfaces().WithScopedLifetime());

@@ -97,7 +97,7 @@ internal sealed class LiveOutputTests : ServerFixture
     public async Task The_cli_status_is_told_on_its_channel()
     {
         await using var watcher = await Server.WatchAsync("/ws/dashboard");
-        await watcher.ReceiveAsync("connected");
+        await watcher.CollectUntilAsync(f => f.Type() == "subscribed" && f.GetProperty("channel").GetString() == "cli");
         await PublishAsync("cli:status", """{"provider":"claude","step":"ready","status":"healthy"}""");
 
         var frame = (await watcher.CollectUntilAsync(f => f.Type() == "cli_status_update"))[^1];

@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace GrooteDashboard.Application.Realtime.Ingest;
 
 /// <summary>Remembers the newest few facts about tasks; what it forgets can be found out again, or is only a hint.</summary>
-internal sealed class BoundedMemory<T>(int capacity)
+public sealed class BoundedMemory<T>(int capacity)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, T> _values = new(StringComparer.Ordinal);

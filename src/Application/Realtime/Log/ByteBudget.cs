@@ -1,7 +1,7 @@
 namespace GrooteDashboard.Application.Realtime.Log;
 
 /// <summary>A bound in bytes that callers wait for, first come first served.</summary>
-internal sealed class ByteBudget(long capacity)
+public sealed class ByteBudget(long capacity)
 {
     private readonly Lock _lock = new();
     private readonly LinkedList<(long Bytes, TaskCompletionSource Granted)> _waiting = [];

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace GrooteDashboard.Application.Realtime.Log;
 
 /// <summary>
@@ -28,6 +30,16 @@ public sealed record LogAppend(string TaskId, IReadOnlyList<LogEntry> Entries)
 {
     /// <summary>Rows of the outbox that end when this is stored.</summary>
     public IReadOnlyList<long> OutboxIds { get; init; } = [];
+
+    /// <summary>What it costs in memory, about: the texts, and beside each its row, its ids, its place in the queues.</summary>
+    public long SizeInMemory => Entries.Sum(entry => EntryOverheadBytes + entry switch
+    {
+        OutputEntry output => (output.Text.Length * 2L) + (output.Data is { } data ? JsonMarshal.GetRawUtf8Value(data).Length : 0),
+        StatusEntry status => (status.Message.Error?.Length ?? 0) * 2L,
+        _ => 0,
+    });
+
+    internal const int EntryOverheadBytes = 256;
 }
 
 /// <summary>What became of an append.</summary>

@@ -9,6 +9,9 @@ namespace GrooteDashboard.Application.Realtime.Log;
 public abstract record LogEntry(DateTimeOffset Timestamp, string? SourceId)
 {
     public const int MaxSourceIdLength = 255;
+
+    /// <summary>The store keeps microseconds: what is said live and what is read later are to be the same.</summary>
+    public DateTimeOffset StoredTimestamp => Timestamp.AddTicks(-(Timestamp.Ticks % TimeSpan.TicksPerMicrosecond));
 }
 
 /// <summary>A piece of output. The log cleans the text (NUL, broken UTF-16) and splits what is over 256 KB.</summary>

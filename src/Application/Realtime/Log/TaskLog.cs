@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using GrooteDashboard.Application.Realtime.Contracts;
 using GrooteDashboard.Application.Realtime.Ports;
@@ -16,11 +15,8 @@ namespace GrooteDashboard.Application.Realtime.Log;
 /// the writer stores what was published, in batches. Between them lies everything that is taken but not stored yet, bounded in bytes:
 /// while the store is away, live output goes on until that bound is reached, then appends wait.
 /// </summary>
-internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPositions, IChannelFeed, ITaskStatusReader
+internal sealed class TaskLog : BackgroundService, ITaskLog, IChannelPositions, IChannelFeed, ITaskStatusReader
 {
-    /// <summary>What an entry costs beside its text: the row, its ids, its place in the queues.</summary>
-    private const int EntryOverheadBytes = 256;
-
     private const int MaxAppendsPerRound = 1_000;
 
     /// <summary>What is kept in memory of a task's channel and of the channel of all tasks, for clients that come back after a moment.</summary>
@@ -38,15 +34,12 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
     private static readonly TimeSpan IdleTime = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan ForgetInterval = TimeSpan.FromMinutes(1);
 
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(5);
-
     private readonly ITaskLogStore _store;
     private readonly IRealtimePublisher _publisher;
     private readonly TimeProvider _time;
     private readonly TaskLogOptions _options;
     private readonly TaskLogMetrics _metrics;
-    private readonly ILogger<TaskLog> _logger;
+    private readonly PatientStore _patientStore;
     private readonly ByteBudget _budget;
 
     // Unbounded channels: what is in them is bounded by the byte budget.
@@ -72,14 +65,14 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
         _time = time;
         _options = options.Value;
         _metrics = metrics;
-        _logger = logger;
+        _patientStore = new PatientStore(store, time, metrics, logger);
         _budget = new ByteBudget(_options.MaxPendingBytes);
         metrics.ObservePending(() => _budget.Used);
     }
 
     public async ValueTask<Task<AppendReceipt>> AppendAsync(IReadOnlyList<LogAppend> appends, CancellationToken cancellationToken)
     {
-        var bytes = SizeOf(appends);
+        var bytes = appends.Sum(append => append.SizeInMemory);
         await _budget.AcquireAsync(bytes, cancellationToken);
         var work = new Work(appends, bytes, null);
         if (!_inbox.Writer.TryWrite(work))
@@ -226,7 +219,7 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
             return [];
         }
 
-        var opened = await UntilItWorksAsync("open tasks", ct => _store.OpenAsync(unknown, ct), cancellationToken);
+        var opened = await _patientStore.OpenAsync(unknown, cancellationToken);
         foreach (var task in opened)
         {
             _open[task.TaskId] = new OpenTask(task.TaskId, task.Head);
@@ -253,7 +246,7 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
 
         return doubtful is null
             ? Empty
-            : await UntilItWorksAsync("look up ids", ct => _store.FindSourceIdsAsync(doubtful, ct), cancellationToken);
+            : await _patientStore.FindSourceIdsAsync(doubtful, cancellationToken);
     }
 
     private static IReadOnlySet<(string, string)> Empty { get; } = new HashSet<(string, string)>();
@@ -305,14 +298,14 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
                 var (id, data) = (output.SourceId, output.Data);
                 foreach (var piece in LogText.Split(LogText.Clean(output.Text)))
                 {
-                    rows.Add(new LogRow(task.TaskId, ++offset, ToMicroseconds(output.Timestamp), id, output.Kind, piece, data, null, null));
+                    rows.Add(new LogRow(task.TaskId, ++offset, output.StoredTimestamp, id, output.Kind, piece, data, null, null));
                     (id, data) = (null, null);
                 }
 
                 task.HasOutput |= output.Kind == OutputKinds.Output;
                 break;
             case StatusEntry status:
-                rows.Add(new LogRow(task.TaskId, ++offset, ToMicroseconds(status.Timestamp), status.SourceId, null, null, StatusData.From(status.Message), status.Message.Status, status.Message.Previous));
+                rows.Add(new LogRow(task.TaskId, ++offset, status.StoredTimestamp, status.SourceId, null, null, StatusData.From(status.Message), status.Message.Status, status.Message.Previous));
                 if (status.Message.Version > task.StatusVersion)
                 {
                     // One that waited in the outbox may come after a newer one.
@@ -334,7 +327,7 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
             ? status.Message
             : new TaskOutputMessage(row.TaskId, row.Output!, row.Kind!, row.Data);
         var frame = new ChannelFrame(Channels.Task(row.TaskId), row.Offset, row.Timestamp, message);
-        var bytes = EntryOverheadBytes + ((row.Output?.Length ?? 0) * 2);
+        var bytes = LogAppend.EntryOverheadBytes + ((row.Output?.Length ?? 0) * 2);
 
         // The head before the message: whoever comes to watch between the two and is told the old head would miss it. The window before the head:
         // what is up to the head can be read.
@@ -349,9 +342,6 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
             _publisher.Publish(listed);
         }
     }
-
-    /// <summary>The store keeps microseconds: what is said live and what is read later are to be the same.</summary>
-    private static DateTimeOffset ToMicroseconds(DateTimeOffset time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMicrosecond));
 
     private void PublishLoss(string taskId, string reason) =>
         _publisher.Publish(new ChannelFrame(Channels.Task(taskId), null, _time.GetUtcNow(), new GapMessage(null, null, reason, null)));
@@ -370,41 +360,9 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
             }
 
             var started = _time.GetTimestamp();
-            await WriteAsync([.. batch.SelectMany(s => s.Rows)], [.. batch.SelectMany(s => s.Work.Appends).SelectMany(a => a.OutboxIds)], cancellationToken);
+            await _patientStore.WriteAsync([.. batch.SelectMany(s => s.Rows)], [.. batch.SelectMany(s => s.Work.Appends).SelectMany(a => a.OutboxIds)], cancellationToken);
             _metrics.Stored(rows, _time.GetElapsedTime(started));
             batch.ForEach(Complete);
-        }
-    }
-
-    private async Task WriteAsync(IReadOnlyList<LogRow> rows, IReadOnlyList<long> outboxIds, CancellationToken cancellationToken)
-    {
-        if (rows.Count == 0 && outboxIds.Count == 0)
-        {
-            return;
-        }
-
-        try
-        {
-            await UntilItWorksAsync(
-                "store rows",
-                async ct =>
-                {
-                    await _store.WriteAsync(rows, outboxIds, ct);
-                    return true;
-                },
-                cancellationToken);
-        }
-        catch (LogRejectedException e) when (rows.Count <= 1)
-        {
-            _metrics.Rejected();
-            LogRejected(rows.Count == 1 ? rows[0].TaskId : "", rows.Count == 1 ? rows[0].Offset : 0, e);
-            await WriteAsync([], outboxIds, cancellationToken);
-        }
-        catch (LogRejectedException)
-        {
-            // One row must not keep the others from being stored.
-            await WriteAsync([.. rows.Take(rows.Count / 2)], [], cancellationToken);
-            await WriteAsync([.. rows.Skip(rows.Count / 2)], outboxIds, cancellationToken);
         }
     }
 
@@ -428,28 +386,6 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
 
         _budget.Release(sequenced.Work.Bytes);
         sequenced.Work.Stored.TrySetResult(sequenced.Receipt);
-    }
-
-    /// <summary>The store may be away for as long as it likes: nothing that was taken is given up.</summary>
-    private async Task<T> UntilItWorksAsync<T>(string what, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken)
-    {
-        var delay = FirstRetry;
-        while (true)
-        {
-            try
-            {
-                var answer = await attempt(cancellationToken);
-                _metrics.StoreAnswered();
-                return answer;
-            }
-            catch (Exception e) when (e is not LogRejectedException && !cancellationToken.IsCancellationRequested)
-            {
-                _metrics.StoreFailed();
-                LogStoreAway(what, delay.TotalMilliseconds, e.GetType().Name);
-                await Task.Delay(delay, _time, cancellationToken);
-                delay = delay * 2 < LongestRetry ? delay * 2 : LongestRetry;
-            }
-        }
     }
 
     private void ForgetIdleTasks()
@@ -478,31 +414,6 @@ internal sealed partial class TaskLog : BackgroundService, ITaskLog, IChannelPos
             _open.TryRemove(task.TaskId, out _);
         }
     }
-
-    private static long SizeOf(IReadOnlyList<LogAppend> appends)
-    {
-        long bytes = 0;
-        foreach (var append in appends)
-        {
-            foreach (var entry in append.Entries)
-            {
-                bytes += EntryOverheadBytes + entry switch
-                {
-                    OutputEntry output => (output.Text.Length * 2L) + (output.Data is { } data ? JsonMarshal.GetRawUtf8Value(data).Length : 0),
-                    StatusEntry status => (status.Message.Error?.Length ?? 0) * 2L,
-                    _ => 0,
-                };
-            }
-        }
-
-        return bytes;
-    }
-
-    [LoggerMessage(LogLevel.Warning, "The log cannot {What}: {Error}; next attempt in {DelayMs:0} ms")]
-    private partial void LogStoreAway(string what, double delayMs, string error);
-
-    [LoggerMessage(LogLevel.Error, "The store refuses row {Offset} of task {TaskId}; it is left out")]
-    private partial void LogRejected(string taskId, long offset, Exception exception);
 
     /// <summary>An append on its way in.</summary>
     private sealed record Work(IReadOnlyList<LogAppend> Appends, long Bytes, Action? Announcement)

@@ -49,9 +49,9 @@ public sealed class TaskLogMetrics
     /// <summary>Whether the last attempt to use the store failed, and since when that is so.</summary>
     internal (bool Failing, DateTimeOffset Since) StoreState => (_storeState.Failing, _storeState.Since);
 
-    internal void ObservePending(Func<long> pending) => _pending = pending;
+    public void ObservePending(Func<long> pending) => _pending = pending;
 
-    internal void Taken(int accepted, int duplicates)
+    public void Taken(int accepted, int duplicates)
     {
         _taken.Add(accepted, new KeyValuePair<string, object?>("outcome", "accepted"));
         if (duplicates > 0)
@@ -61,21 +61,21 @@ public sealed class TaskLogMetrics
         }
     }
 
-    internal void Stored(int rows, TimeSpan took)
+    public void Stored(int rows, TimeSpan took)
     {
         _stored.Add(rows);
         _writeSeconds.Record(took.TotalSeconds);
         Interlocked.Add(ref _storedTotal, rows);
     }
 
-    internal void StoreFailed()
+    public void StoreFailed()
     {
         _failures.Add(1);
         StoreIs(failing: true);
     }
 
     /// <summary>The last attempt worked.</summary>
-    internal void StoreAnswered() => StoreIs(failing: false);
+    public void StoreAnswered() => StoreIs(failing: false);
 
     internal void Refused()
     {
@@ -83,7 +83,7 @@ public sealed class TaskLogMetrics
         Interlocked.Increment(ref _refusedTotal);
     }
 
-    internal void Rejected()
+    public void Rejected()
     {
         _rejected.Add(1);
         Interlocked.Increment(ref _rejectedTotal);

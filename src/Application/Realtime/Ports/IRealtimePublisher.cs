@@ -9,4 +9,13 @@ public interface IRealtimePublisher
     /// Never waits for a client and never throws for one. Calls for one channel come from one caller at a time, in the order of their offsets.
     /// </summary>
     void Publish(in ChannelFrame frame);
+
+    /// <summary>
+    /// The channel's history was lost: what comes next has offsets of another epoch, from after <paramref name="position"/>. Called in the place
+    /// that it has between the messages of the channel.
+    /// </summary>
+    void ChannelReset(string channel, ChannelPosition position)
+    {
+        // Nothing to do for a publisher whose history cannot be lost while it lives.
+    }
 }

@@ -8,11 +8,14 @@ namespace GrooteDashboard.Infrastructure.Persistence;
 /// An advisory lock that a session of PostgreSQL holds: it ends with the process, so that another one can take over at once.
 /// While PostgreSQL is away nobody can take the lease, so it counts as held until another process is seen to hold it.
 /// </summary>
-internal sealed partial class PostgresIngestLease(
-    NpgsqlDataSource source, TimeProvider time, ILogger<PostgresIngestLease> logger) : IIngestLease
+internal sealed partial class PostgresLease(
+    long key, string work, NpgsqlDataSource source, TimeProvider time, ILogger<PostgresLease> logger) : IIngestLease
 {
-    /// <summary>Any number, the same in every process.</summary>
-    private const long LockKey = 0x67726f6f7465_01;
+    /// <summary>For what the producers send. Any numbers, the same in every process.</summary>
+    public const long IngestKey = 0x67726f6f7465_01;
+
+    /// <summary>For storing what was appended to the log.</summary>
+    public const long LogWriterKey = 0x67726f6f7465_02;
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private readonly TimeProvider _time = time;
@@ -27,13 +30,13 @@ internal sealed partial class PostgresIngestLease(
             {
                 if (await TryLockAsync(cancellationToken) is { } connection)
                 {
-                    LogAcquired();
+                    LogAcquired(work);
                     return new Held(this, connection);
                 }
 
                 if (!waiting)
                 {
-                    LogWaiting();
+                    LogWaiting(work);
                 }
 
                 waiting = true;
@@ -53,7 +56,7 @@ internal sealed partial class PostgresIngestLease(
         try
         {
             await using var command = new NpgsqlCommand("SELECT pg_try_advisory_lock($1)", connection);
-            command.Parameters.AddWithValue(LockKey);
+            command.Parameters.AddWithValue(key);
             if (await command.ExecuteScalarAsync(cancellationToken) is true)
             {
                 return connection;
@@ -69,21 +72,21 @@ internal sealed partial class PostgresIngestLease(
         return null;
     }
 
-    [LoggerMessage(LogLevel.Information, "This process takes in what the producers send")]
-    private partial void LogAcquired();
+    [LoggerMessage(LogLevel.Information, "This process holds the lease to {Work}")]
+    private partial void LogAcquired(string work);
 
-    [LoggerMessage(LogLevel.Information, "Another process takes in what the producers send; waiting to take over")]
-    private partial void LogWaiting();
+    [LoggerMessage(LogLevel.Information, "Another process holds the lease to {Work}; waiting to take over")]
+    private partial void LogWaiting(string work);
 
     private sealed class Held : IHeldIngestLease
     {
-        private readonly PostgresIngestLease _lease;
+        private readonly PostgresLease _lease;
         private readonly CancellationTokenSource _lost = new();
         private readonly CancellationTokenSource _released = new();
         private readonly Task _watching;
         private NpgsqlConnection? _connection;
 
-        public Held(PostgresIngestLease lease, NpgsqlConnection connection)
+        public Held(PostgresLease lease, NpgsqlConnection connection)
         {
             _lease = lease;
             _connection = connection;

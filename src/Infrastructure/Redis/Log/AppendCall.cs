@@ -1,0 +1,101 @@
+using System.Globalization;
+using GrooteDashboard.Application.Realtime.Contracts;
+using GrooteDashboard.Application.Realtime.Log;
+using StackExchange.Redis;
+
+namespace GrooteDashboard.Infrastructure.Redis.Log;
+
+/// <summary>One round as a call of append.lua: its arguments, and what the answer says.</summary>
+internal sealed class AppendCall
+{
+    private readonly List<LogOperation> _operations;
+    private readonly List<string> _channels = [];
+
+    public AppendCall(IEnumerable<LogWork> works) => _operations = [.. works.SelectMany(work => work.Operations)];
+
+    /// <param name="instance">Who calls.</param>
+    /// <param name="number">The number of the call; the same however often it is repeated.</param>
+    /// <param name="epoch">The epoch that the caller knows.</param>
+    /// <param name="heads">Heads of channels, as far as the store was asked.</param>
+    public List<object> Arguments(string instance, long number, string epoch, IReadOnlyDictionary<string, TaskLogHead> heads)
+    {
+        var indexes = new Dictionary<string, string>(StringComparer.Ordinal);
+        _channels.Clear();
+        foreach (var channel in _operations.Select(operation => operation.Channel))
+        {
+            if (indexes.TryAdd(channel, Text(_channels.Count + 1)))
+            {
+                _channels.Add(channel);
+            }
+        }
+
+        var arguments = new List<object>(4 + (_channels.Count * 6) + (_operations.Count * 9)) { instance, Text(number), epoch, Text(_channels.Count) };
+        foreach (var channel in _channels)
+        {
+            arguments.AddRange([channel, Text(LogKeys.Kept(channel)), Channels.TryGetTaskId(channel, out _) ? "1" : "0"]);
+            arguments.AddRange(heads.TryGetValue(channel, out var head) ? [Text(head.Offset), new TaskState(0, head.Status).ToString(), head.HasOutput ? "1" : "0"] : ["", "", ""]);
+        }
+
+        arguments.Add(Text(_operations.Count));
+        foreach (var operation in _operations)
+        {
+            arguments.AddRange(
+            [
+                indexes[operation.Channel],
+                operation.SourceId,
+                operation.IsStored switch { true => "taken", false => "new", null => "" },
+                operation.Flags,
+                operation.State?.ToString() ?? "",
+                Text(operation.PriorOffset),
+                operation.OutboxIds,
+                Text(operation.Bodies.Count),
+                .. operation.Bodies,
+            ]);
+        }
+
+        return arguments;
+    }
+
+    public AppendReply Read(RedisResult reply)
+    {
+        var parts = (RedisResult[])reply!;
+        switch ((string)parts[0]!)
+        {
+            case "closed":
+                return new AppendClosed();
+            case "epoch":
+                return new AppendOtherEpoch((string)parts[1]!);
+            case "needs":
+                return new AppendNeeds(
+                    [.. ((long[])parts[1]!).Select(index => _channels[(int)index - 1])], [.. ((long[])parts[2]!).Select(index => _operations[(int)index - 1])]);
+            default:
+                var offsets = ((string)parts[2]!).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                for (var i = 0; i < _operations.Count; i++)
+                {
+                    _operations[i].Offset = long.Parse(offsets[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+                }
+
+                return new AppendDone(EntryId.Parse((string)parts[1]!));
+        }
+    }
+
+    /// <summary>Operations whose id only the store can judge once it has been asked where their channels stand.</summary>
+    public IEnumerable<LogOperation> WithId(IReadOnlyDictionary<string, TaskLogHead> heads) => _operations.Where(operation =>
+        operation.SourceId.Length > 0 && operation.IsStored is null && heads.TryGetValue(operation.Channel, out var head) && head.Offset > 0);
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+}
+
+internal abstract record AppendReply;
+
+/// <summary>Nobody has opened an epoch yet.</summary>
+internal sealed record AppendClosed : AppendReply;
+
+/// <summary>Redis has lost its data, or this instance has just begun.</summary>
+internal sealed record AppendOtherEpoch(string Epoch) : AppendReply;
+
+/// <summary>The store has to be asked. Nothing was done.</summary>
+internal sealed record AppendNeeds(IReadOnlyList<string> Heads, IReadOnlyList<LogOperation> Ids) : AppendReply;
+
+/// <summary>It is done, and stored as soon as everything up to an entry of dash:pending is.</summary>
+internal sealed record AppendDone(EntryId Pending) : AppendReply;

@@ -1,0 +1,285 @@
+using System.Globalization;
+using System.Text.Json;
+using GrooteDashboard.Application.Realtime.Contracts;
+using GrooteDashboard.Application.Realtime.Ingest;
+using GrooteDashboard.Application.Realtime.Log;
+using GrooteDashboard.Application.Realtime.Ports;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace GrooteDashboard.Infrastructure.Redis.Log;
+
+/// <summary>
+/// Stores what was appended, on the one instance that holds the lease. There is one writer, so that the rows of a task are stored in the order of
+/// their offsets: whoever reads by offset never finds a hole below the newest row. What it reads stays in dash:pending until it is stored.
+/// </summary>
+internal sealed partial class PendingWriter : BackgroundService
+{
+    /// <summary>The name under which its lease is registered.</summary>
+    public const string LeaseName = "log-writer";
+
+    private const int FirstReadCount = 256;
+    private const int MaxReadCount = 5_000;
+    private const int ReadBytes = 8 << 20;
+
+    /// <summary>How often it looks for something new of which it was not told.</summary>
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long the state of an idle channel is kept in Redis.</summary>
+    private static readonly TimeSpan IdleTime = TimeSpan.FromHours(1);
+
+    private readonly RedisConnection _connection;
+    private readonly PatientStore _store;
+    private readonly IIngestLease _lease;
+    private readonly RedisOptions _options;
+    private readonly TimeProvider _time;
+    private readonly TaskLogMetrics _metrics;
+    private readonly ILogger<PendingWriter> _logger;
+    private readonly SemaphoreSlim _news = new(0, 1);
+    private int _readCount = FirstReadCount;
+
+    public PendingWriter(
+        RedisConnection connection,
+        ITaskLogStore store,
+        [FromKeyedServices(LeaseName)] IIngestLease lease,
+        IOptions<RedisOptions> options,
+        TimeProvider time,
+        TaskLogMetrics metrics,
+        ILogger<PendingWriter> logger)
+    {
+        _connection = connection;
+        _store = new PatientStore(store, time, metrics, logger);
+        _lease = lease;
+        _options = options.Value;
+        _time = time;
+        _metrics = metrics;
+        _logger = logger;
+    }
+
+    public override void Dispose()
+    {
+        _news.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            for (var failures = 0; ;)
+            {
+                try
+                {
+                    await using var held = await _lease.AcquireAsync(stoppingToken);
+                    await HoldAsync(held, stoppingToken);
+                    failures = 0;
+                }
+                catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+                {
+                    LogFailed(e.GetType().Name, e.Message);
+                    await Task.Delay(Backoff.Delay(failures++, _options.RetryDelay, _options.MaxRetryDelay), _time, stoppingToken);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Stopping, as asked.
+        }
+    }
+
+    private async Task HoldAsync(IHeldIngestLease held, CancellationToken stoppingToken)
+    {
+        using var holding = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, held.Lost);
+        try
+        {
+            await WriteAsync(holding.Token);
+        }
+        catch (OperationCanceledException) when (holding.IsCancellationRequested)
+        {
+            if (!held.Lost.IsCancellationRequested)
+            {
+                await DrainAsync();
+            }
+        }
+    }
+
+    private async Task WriteAsync(CancellationToken cancellationToken)
+    {
+        void Told(RedisChannel channel, RedisValue message) => Wake();
+        var subscriber = await _connection.GetSubscriberAsync(cancellationToken);
+        // Without an answer the client subscribes by itself as soon as Redis is back; until then it looks once in a while.
+        _ = subscriber.SubscribeAsync(LogKeys.Literal(LogKeys.Pending), Told).ContinueWith(
+            static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        try
+        {
+            for (var failures = 0; ;)
+            {
+                try
+                {
+                    var writer = await BeginAsync(cancellationToken);
+                    failures = 0;
+                    // Ends when Redis has lost its data: then it begins again, with nothing on its way.
+                    while (await StoreSomeAsync(writer, cancellationToken) is { } more)
+                    {
+                        if (!more)
+                        {
+                            await _news.WaitAsync(Interval, cancellationToken);
+                        }
+                    }
+                }
+                catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+                {
+                    LogFailed(e.GetType().Name, e.Message);
+                    await Task.Delay(Backoff.Delay(failures++, _options.RetryDelay, _options.MaxRetryDelay), _time, cancellationToken);
+                }
+            }
+        }
+        finally
+        {
+            _ = subscriber.UnsubscribeAsync(LogKeys.Literal(LogKeys.Pending), Told).ContinueWith(
+                static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        }
+    }
+
+    /// <summary>From here on nobody else writes; a writer that has lost its lease without knowing can take nothing any more.</summary>
+    private async Task<string> BeginAsync(CancellationToken cancellationToken)
+    {
+        var writer = Guid.NewGuid().ToString("N");
+        var epoch = (string)(await RedisScript.Begin.RunAsync(_connection, [writer, Guid.NewGuid().ToString("N")[..12]], cancellationToken))!;
+        LogBegun(epoch);
+        return writer;
+    }
+
+    /// <summary>A stopping instance stores what waits, if it can at once.</summary>
+    private async Task DrainAsync()
+    {
+        using var patience = new CancellationTokenSource(_options.DrainTimeout, _time);
+        try
+        {
+            var writer = await BeginAsync(patience.Token);
+            while (await StoreSomeAsync(writer, patience.Token) == true)
+            {
+            }
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException or OperationCanceledException)
+        {
+            // Another instance stores it, or this one after its next start.
+        }
+    }
+
+    /// <returns>Whether there may be more; null when this is not the writer any more.</returns>
+    private async Task<bool?> StoreSomeAsync(string writer, CancellationToken cancellationToken)
+    {
+        var reply = await RedisScript.Read.RunAsync(_connection, [writer, _readCount.ToString(CultureInfo.InvariantCulture)], cancellationToken);
+        if (reply.IsNull)
+        {
+            return null;
+        }
+
+        var batch = Batch.Parse((RedisResult[])reply!, LogUnreadable);
+        if (batch.Entries == 0)
+        {
+            return false;
+        }
+
+        var started = _time.GetTimestamp();
+        await _store.WriteAsync(batch.Rows, batch.OutboxIds, cancellationToken);
+        _metrics.Stored(batch.Rows.Count, _time.GetElapsedTime(started));
+        var isFull = batch.Entries == _readCount;
+        _readCount = (int)Math.Clamp(ReadBytes / Math.Max(1, batch.Bytes / batch.Entries), 1, Math.Min(MaxReadCount, _readCount * 2L));
+
+        List<object> arguments =
+        [
+            writer, batch.Last.ToString(), batch.Last.Next.ToString(), ((long)IdleTime.TotalSeconds).ToString(CultureInfo.InvariantCulture),
+            .. batch.Heads.SelectMany(head => new object[] { head.Key, head.Value.ToString(CultureInfo.InvariantCulture) }),
+        ];
+        return (long)await RedisScript.Stored.RunAsync(_connection, arguments, cancellationToken) == 1 ? isFull : null;
+    }
+
+    private void Wake()
+    {
+        try
+        {
+            if (_news.CurrentCount == 0)
+            {
+                _news.Release();
+            }
+        }
+        catch (Exception e) when (e is SemaphoreFullException or ObjectDisposedException)
+        {
+            // It knows already, or it is gone.
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "This process stores the log, in epoch {Epoch}")]
+    private partial void LogBegun(string epoch);
+
+    [LoggerMessage(LogLevel.Warning, "What waits to be stored cannot be taken: {Error} {Reason}; trying again until it can")]
+    private partial void LogFailed(string error, string reason);
+
+    [LoggerMessage(LogLevel.Error, "Message {Offset} of {Channel} cannot be read and is left out: {Error}")]
+    private partial void LogUnreadable(string channel, long offset, string error);
+
+    /// <summary>Entries of dash:pending.</summary>
+    private sealed class Batch
+    {
+        public List<LogRow> Rows { get; } = [];
+
+        public List<long> OutboxIds { get; } = [];
+
+        public Dictionary<string, long> Heads { get; } = new(StringComparer.Ordinal);
+
+        public int Entries { get; private set; }
+
+        public long Bytes { get; private set; }
+
+        public EntryId Last { get; private set; }
+
+        public static Batch Parse(RedisResult[] entries, Action<string, long, string> unreadable)
+        {
+            var batch = new Batch { Entries = entries.Length };
+            foreach (var entry in entries)
+            {
+                var parts = (RedisResult[])entry!;
+                batch.Add((RedisResult[])parts[1]!, unreadable);
+                batch.Last = EntryId.Parse((string)parts[0]!);
+            }
+
+            return batch;
+        }
+
+        /// <summary>The fields are those that append.lua writes, in its order: channel, offset, source id, outbox rows, body.</summary>
+        private void Add(RedisResult[] fields, Action<string, long, string> unreadable)
+        {
+            var (channel, offset, sourceId) = ((string)fields[1]!, (long)fields[3], (string)fields[5]!);
+            var (outbox, body) = ((string)fields[7]!, (byte[])fields[9]!);
+            Bytes += body.Length;
+            OutboxIds.AddRange(outbox.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(id => long.Parse(id, CultureInfo.InvariantCulture)));
+            if (!Channels.TryGetTaskId(channel, out var taskId))
+            {
+                return;
+            }
+
+            Heads[channel] = offset;
+            try
+            {
+                Rows.Add(ToRow(taskId, sourceId.Length > 0 ? sourceId : null, FrameCodec.Decode(channel, offset, body)));
+            }
+            catch (Exception e) when (e is JsonException or NotSupportedException)
+            {
+                unreadable(channel, offset, e.GetType().Name);
+            }
+        }
+
+        private static LogRow ToRow(string taskId, string? sourceId, in ChannelFrame frame) => frame.Message switch
+        {
+            TaskOutputMessage output => new LogRow(taskId, frame.Offset!.Value, frame.Timestamp, sourceId, output.Kind, output.Output, output.Data, null, null),
+            TaskStatusMessage status => new LogRow(
+                taskId, frame.Offset!.Value, frame.Timestamp, sourceId, null, null, StatusData.From(status), status.Status, status.Previous),
+            _ => throw new NotSupportedException("A message that has no place in a task's log."),
+        };
+    }
+}

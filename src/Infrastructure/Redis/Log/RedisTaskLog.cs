@@ -1,0 +1,364 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Threading.Channels;
+using GrooteDashboard.Application.Realtime.Contracts;
+using GrooteDashboard.Application.Realtime.Ingest;
+using GrooteDashboard.Application.Realtime.Log;
+using GrooteDashboard.Application.Tasks.Ports;
+using GrooteDashboard.Domain.Tasks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace GrooteDashboard.Infrastructure.Redis.Log;
+
+/// <summary>
+/// The log of every task, sequenced by Redis for any number of instances (docs/adr/0008-log-on-redis.md). What waits in the inbox goes out as one
+/// call of append.lua, one call at a time: the order of this instance holds, and batches form by themselves. What is taken but not stored yet is
+/// kept here, bounded in bytes: should Redis lose its data, it is appended again.
+/// </summary>
+internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskStatusReader
+{
+    private const int MaxOperationsPerCall = 500;
+    private const int MaxBytesPerCall = 1 << 20;
+    private const int RememberedStatuses = 10_000;
+
+    /// <summary>Contract: a task channel that was active in the minute before an interruption is told of it.</summary>
+    private static readonly TimeSpan ActiveWindow = TimeSpan.FromMinutes(1);
+
+    /// <summary>An announcement belongs to the outage that ended so short a while before.</summary>
+    private static readonly TimeSpan JustNow = TimeSpan.FromSeconds(30);
+
+    /// <summary>How old a status may be that another instance changed.</summary>
+    private static readonly TimeSpan StatusFresh = TimeSpan.FromMilliseconds(200);
+
+    private readonly string _instance = Guid.NewGuid().ToString("N");
+    private readonly RedisConnection _connection;
+    private readonly StoredProgress _progress;
+    private readonly ITaskLogStore _store;
+    private readonly PatientStore _patientStore;
+    private readonly RedisOptions _options;
+    private readonly TimeProvider _time;
+    private readonly TaskLogMetrics _metrics;
+    private readonly ILogger<RedisTaskLog> _logger;
+    private readonly ByteBudget _budget;
+
+    // Unbounded as a channel: what is in it is bounded by the byte budget.
+    private readonly Channel<LogWork> _inbox = Channel.CreateUnbounded<LogWork>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Queue<LogWork> _again = new();
+    private readonly BoundedMemory<(AgentTaskStatus? Status, long? At)> _statuses = new(RememberedStatuses);
+    private string _epoch = "";
+    private long _calls;
+    private (DateTimeOffset Began, DateTimeOffset Ended) _outage;
+
+    public RedisTaskLog(
+        RedisConnection connection,
+        StoredProgress progress,
+        ITaskLogStore store,
+        IOptions<TaskLogOptions> logOptions,
+        IOptions<RedisOptions> options,
+        TimeProvider time,
+        TaskLogMetrics metrics,
+        ILogger<RedisTaskLog> logger)
+    {
+        _connection = connection;
+        _progress = progress;
+        _store = store;
+        _patientStore = new PatientStore(store, time, metrics, logger);
+        _options = options.Value;
+        _time = time;
+        _metrics = metrics;
+        _logger = logger;
+        _budget = new ByteBudget(logOptions.Value.MaxPendingBytes);
+        metrics.ObservePending(() => _budget.Used);
+    }
+
+    public async ValueTask<Task<AppendReceipt>> AppendAsync(IReadOnlyList<LogAppend> appends, CancellationToken cancellationToken)
+    {
+        var bytes = appends.Sum(append => append.SizeInMemory);
+        await _budget.AcquireAsync(bytes, cancellationToken);
+        var work = new LogWork(LogOperation.From(appends), bytes);
+        if (!_inbox.Writer.TryWrite(work))
+        {
+            _budget.Release(bytes);
+            throw new OperationCanceledException("The log is closing.");
+        }
+
+        return work.Stored.Task;
+    }
+
+    public void AnnounceInterruption(string reason) => _inbox.Writer.TryWrite(new LogWork([], 0) { Announcement = new Announcement(null, reason) });
+
+    public void AnnounceLoss(string taskId, string reason) => _inbox.Writer.TryWrite(new LogWork([], 0) { Announcement = new Announcement(taskId, reason) });
+
+    public Task WaitForMoreAsync(string taskId, long offset, TimeSpan atMost, CancellationToken cancellationToken) =>
+        _progress.WaitForMoreAsync(taskId, offset, atMost, cancellationToken);
+
+    public async ValueTask<AgentTaskStatus?> GetStatusAsync(string taskId, CancellationToken cancellationToken)
+    {
+        if (_statuses.TryGet(taskId, out var known) && known.At is { } at && _time.GetElapsedTime(at) < StatusFresh)
+        {
+            return known.Status;
+        }
+
+        var asked = _time.GetTimestamp();
+        var status = await AskStatusAsync(taskId, cancellationToken);
+        _statuses.Set(taskId, (status, asked));
+        return status;
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        // No more appends; what was taken goes to Redis while the host's patience lasts, and is stored from there by whoever is the writer.
+        _inbox.Writer.TryComplete();
+        if (ExecuteTask is { } loops)
+        {
+            await Task.WhenAny(loops, Task.Delay(Timeout.Infinite, cancellationToken));
+        }
+
+        await base.StopAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        _connection.Connect();
+        using var closing = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        var watching = Task.Run(() => _progress.RunAsync(NoticeEpoch, closing.Token), stoppingToken);
+        await Task.Run(() => AppendAsync(stoppingToken), stoppingToken);
+        await closing.CancelAsync();
+        await watching;
+    }
+
+    /// <summary>An empty call finds out what is to be done about a new epoch.</summary>
+    private void NoticeEpoch() => _inbox.Writer.TryWrite(new LogWork([], 0));
+
+    private async Task AppendAsync(CancellationToken cancellationToken)
+    {
+        var round = new List<LogWork>();
+        while (_again.Count > 0 || await _inbox.Reader.WaitToReadAsync(cancellationToken))
+        {
+            Gather(round);
+            if (round[0].Announcement is { } announcement)
+            {
+                await UntilItWorksAsync("announce a loss", token => AnnounceAsync(announcement, token), cancellationToken);
+            }
+            else
+            {
+                await AppendAsync(round, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>What waits, up to the bounds of a call. An announcement is a round of its own.</summary>
+    private void Gather(List<LogWork> round)
+    {
+        round.Clear();
+        var (operations, bytes) = (0, 0L);
+        while (TryPeek(out var work) && (round.Count == 0 || (work.Announcement is null && operations < MaxOperationsPerCall && bytes + work.Bytes <= MaxBytesPerCall)))
+        {
+            if (!_again.TryDequeue(out _))
+            {
+                _inbox.Reader.TryRead(out _);
+            }
+
+            round.Add(work);
+            operations += work.Operations.Count;
+            bytes += work.Bytes;
+            if (work.Announcement is not null)
+            {
+                return;
+            }
+        }
+    }
+
+    private bool TryPeek([MaybeNullWhen(false)] out LogWork work) =>
+        _again.Count > 0 ? _again.TryPeek(out work) : _inbox.Reader.TryPeek(out work);
+
+    private async Task AppendAsync(List<LogWork> round, CancellationToken cancellationToken)
+    {
+        var number = ++_calls;
+        var heads = new Dictionary<string, TaskLogHead>(StringComparer.Ordinal);
+        while (true)
+        {
+            var call = new AppendCall(round);
+            var arguments = call.Arguments(_instance, number, _epoch, heads);
+            var reply = await UntilItWorksAsync(
+                "append", async token => call.Read(await RedisScript.Append.RunAsync(_connection, arguments, token)), cancellationToken);
+            switch (reply)
+            {
+                case AppendDone done:
+                    Done(round, done.Pending);
+                    return;
+                case AppendNeeds needs:
+                    round.InsertRange(0, await AskStoreAsync(call, needs, heads, cancellationToken));
+                    break;
+                case AppendOtherEpoch other:
+                    BeginAgain(round, other.Epoch);
+                    return;
+                case AppendClosed:
+                    await Task.Delay(_options.RetryDelay, _time, cancellationToken);
+                    break;
+            }
+        }
+    }
+
+    private void Done(List<LogWork> round, EntryId pending)
+    {
+        foreach (var work in round)
+        {
+            var receipt = work.Receipt;
+            _metrics.Taken(receipt.Accepted, receipt.Duplicates);
+            foreach (var operation in work.Operations)
+            {
+                // What was just said is to be known at once; whether it is the newest, Redis knows.
+                if (operation.State is not null && Channels.TryGetTaskId(operation.Channel, out var taskId))
+                {
+                    _statuses.Set(taskId, default);
+                }
+            }
+        }
+
+        _progress.Add([.. round], pending, _budget);
+    }
+
+    /// <summary>
+    /// Redis has lost its data. What was appended but is not known to be stored goes first, in its order, with the offsets that it had: what
+    /// the store holds after all is recognised by them.
+    /// </summary>
+    private void BeginAgain(List<LogWork> round, string epoch)
+    {
+        var unstored = _progress.BeginEpoch(epoch);
+        if (_epoch.Length > 0)
+        {
+            LogNewEpoch(unstored.Count);
+        }
+
+        _epoch = epoch;
+        LogWork[] later = [.. round, .. _again];
+        _again.Clear();
+        foreach (var work in unstored)
+        {
+            foreach (var operation in work.Operations)
+            {
+                operation.PriorOffset = operation.Follows ? 0 : Math.Max(operation.PriorOffset, operation.Offset);
+            }
+
+            _again.Enqueue(work);
+        }
+
+        foreach (var work in later)
+        {
+            _again.Enqueue(work);
+        }
+
+        foreach (var operation in _again.SelectMany(work => work.Operations))
+        {
+            operation.IsStored = null;
+        }
+    }
+
+    /// <returns>What has to be appended first: changes of tasks that were created just now because nobody had registered them.</returns>
+    private async Task<IReadOnlyList<LogWork>> AskStoreAsync(
+        AppendCall call, AppendNeeds needs, Dictionary<string, TaskLogHead> heads, CancellationToken cancellationToken)
+    {
+        var creations = new List<LogWork>();
+        if (needs.Heads.Count > 0)
+        {
+            foreach (var task in await _patientStore.OpenAsync([.. needs.Heads.Select(TaskIdOf)], cancellationToken))
+            {
+                heads[Channels.Task(task.TaskId)] = task.Head;
+                if (task.Creation is { } creation)
+                {
+                    creations.Add(new LogWork(LogOperation.From([creation]), 0));
+                }
+            }
+        }
+
+        var doubtful = call.WithId(heads).Union(needs.Ids).ToList();
+        if (doubtful.Count > 0)
+        {
+            var stored = await _patientStore.FindSourceIdsAsync(
+                [.. doubtful.Select(operation => (TaskIdOf(operation.Channel), operation.SourceId)).Distinct()], cancellationToken);
+            doubtful.ForEach(operation => operation.IsStored = stored.Contains((TaskIdOf(operation.Channel), operation.SourceId)));
+        }
+
+        return creations;
+    }
+
+    private async Task<bool> AnnounceAsync(Announcement announcement, CancellationToken cancellationToken)
+    {
+        var body = FrameCodec.Encode(_time.GetUtcNow(), new GapMessage(null, null, announcement.Reason, null));
+        if (announcement.TaskId is { } taskId)
+        {
+            await RedisBroadcast.SendAsync(_connection, Channels.Task(taskId), body, cancellationToken);
+            return true;
+        }
+
+        // The minute before the interruption, which may have lasted.
+        var now = _time.GetUtcNow();
+        var since = now - _outage.Ended < JustNow ? now - _outage.Began + ActiveWindow : ActiveWindow;
+        await RedisScript.Announce.RunAsync(_connection, [body, ((long)since.TotalSeconds).ToString(CultureInfo.InvariantCulture)], cancellationToken);
+        return true;
+    }
+
+    private async Task<AgentTaskStatus?> AskStatusAsync(string taskId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var state = (string?)await _connection.ExecuteAsync("HGET", [LogKeys.Counter(Channels.Task(taskId)), "status"], cancellationToken);
+            if (TaskState.Parse(state) is { } status)
+            {
+                return status;
+            }
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException)
+        {
+            // The store knows it too, if a moment late.
+        }
+
+        return (await _store.PeekAsync(taskId, cancellationToken))?.Status;
+    }
+
+    /// <summary>Redis may be away for as long as it likes: the round waits, and everything after it.</summary>
+    private async Task<T> UntilItWorksAsync<T>(string what, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken)
+    {
+        DateTimeOffset? failing = null;
+        for (var failures = 0; ;)
+        {
+            try
+            {
+                var result = await attempt(cancellationToken);
+                if (failing is { } began)
+                {
+                    _outage = (began, _time.GetUtcNow());
+                    LogBack(what, failures);
+                }
+
+                return result;
+            }
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            {
+                if (failing is null)
+                {
+                    failing = _time.GetUtcNow();
+                    LogAway(what, e.GetType().Name, e.Message);
+                }
+
+                await Task.Delay(Backoff.Delay(failures++, _options.RetryDelay, _options.MaxRetryDelay), _time, cancellationToken);
+            }
+        }
+    }
+
+    private static string TaskIdOf(string channel) =>
+        Channels.TryGetTaskId(channel, out var taskId) ? taskId : throw new ArgumentException($"{channel} is not the channel of a task.", nameof(channel));
+
+    [LoggerMessage(LogLevel.Warning, "Redis cannot {What}: {Error} {Reason}; trying again until it can")]
+    private partial void LogAway(string what, string error, string reason);
+
+    [LoggerMessage(LogLevel.Information, "Redis can {What} again, after {Failures} failures")]
+    private partial void LogBack(string what, int failures);
+
+    [LoggerMessage(LogLevel.Warning, "Redis has lost its data: the channels begin a new epoch, and {Works} appends that were not stored are repeated")]
+    private partial void LogNewEpoch(int works);
+}

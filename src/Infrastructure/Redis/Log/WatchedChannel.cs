@@ -1,0 +1,62 @@
+using GrooteDashboard.Application.Realtime.Contracts;
+
+namespace GrooteDashboard.Infrastructure.Redis.Log;
+
+/// <summary>A channel that is watched here, and how far it was handed on. Whoever watches begins it; from then on only the feed's loop moves it.</summary>
+internal sealed class WatchedChannel(string name)
+{
+    private readonly Lock _gate = new();
+    private ChannelPosition? _position;
+
+    public string Name { get; } = name;
+
+    /// <summary>How many watch it; guarded by the feed.</summary>
+    public int Watchers { get; set; }
+
+    public bool HasBegun
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _position is not null;
+            }
+        }
+    }
+
+    public string Epoch => Position.Epoch;
+
+    public long Offset
+    {
+        get => Position.Offset;
+        set => Reset(Position with { Offset = value });
+    }
+
+    private ChannelPosition Position
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _position ?? throw new InvalidOperationException($"{Name} has not begun.");
+            }
+        }
+    }
+
+    /// <summary>What comes after this position is handed on. Only the first call counts.</summary>
+    public void Begin(ChannelPosition position)
+    {
+        lock (_gate)
+        {
+            _position ??= position;
+        }
+    }
+
+    public void Reset(ChannelPosition position)
+    {
+        lock (_gate)
+        {
+            _position = position;
+        }
+    }
+}

@@ -1,0 +1,210 @@
+-- Appends a round of entries to the logs of their channels: all of it or nothing, and once, however often the call is repeated.
+--
+-- Keys (those of a channel end with its name):
+--   dash:epoch      changes only when Redis has lost its data; the writer opens it (begin.lua)
+--   dash:c:…        hash: offset, stored (both of the newest entry), base (offset at which this epoch began), complete (whether dash:i:… holds
+--                   every id that the channel ever had), output (whether there is any), status (the version of the task, and its name),
+--                   idle (1: everything is stored, and it expires)
+--   dash:i:…        sorted set: the producers' ids by offset; ids that are not stored are never forgotten
+--   dash:w:…        stream: the newest messages, under their offsets; what is not stored never leaves it
+--   dash:pending    stream: what is to be stored
+--   dash:active     sorted set: channels by the second of their newest entry
+--   dash:r:…        hash of an instance: its newest call and what became of it
+--
+-- ARGV: instance, number of the call, epoch that the caller knows;
+--       how many channels; of each: name, messages kept, persisted (1 or 0), and where the caller asked the store: offset, status, output (1 or 0),
+--       else '', '', '';
+--       how many entries; of each: index of its channel, source id or '', verdict of the store ('new', 'taken' or ''), flags, status or '',
+--       offset that it had in an earlier epoch or 0, ids of outbox rows or '', how many bodies, the bodies.
+--       Flags: r, it repeats what was streamed; o, it is output; f, it goes with the entry before it.
+--
+-- Answers: {'closed'}: nobody has opened an epoch yet.
+--          {'epoch', epoch}: the caller knows another one.
+--          {'needs', {indexes of channels}, {indexes of entries}}: the store has to be asked. Nothing was done.
+--          {'done', id in dash:pending up to which everything must be stored, offsets}: of each entry the offset of its last body;
+--          0 or negative, the head: not taken, because it is there already.
+
+local PENDING = 'dash:pending'
+local IDS_KEPT = 4096
+local MIN_KEPT = 16
+local WINDOW_BYTES = 4194304
+local ACTIVE_KEPT = 100000
+local RESULT_SECONDS = 86400
+
+local at = 0
+local function take()
+  at = at + 1
+  return ARGV[at]
+end
+
+local instance, call, known = take(), tonumber(take()), take()
+local epoch = redis.call('GET', 'dash:epoch')
+if not epoch then
+  return {'closed'}
+end
+if epoch ~= known then
+  return {'epoch', epoch}
+end
+
+local result_key = 'dash:r:' .. instance
+local done = redis.call('HMGET', result_key, 'call', 'pending', 'offsets')
+if done[1] and tonumber(done[1]) >= call then
+  return {'done', done[2], done[3]}
+end
+
+-- First only look.
+
+local channels, needs_seed, needs_check = {}, {}, {}
+for index = 1, tonumber(take()) do
+  local c = {name = take(), kept = tonumber(take()), persisted = take() == '1'}
+  local seed, status, output = take(), take(), take()
+  local held = redis.call('HMGET', 'dash:c:' .. c.name, 'offset', 'stored', 'base', 'complete', 'output', 'idle', 'status')
+  if held[1] then
+    c.offset, c.stored, c.base = tonumber(held[1]), tonumber(held[2]), tonumber(held[3])
+    c.complete, c.output, c.idle, c.status = held[4] == '1', held[5] == '1', held[6] == '1', held[7]
+  elseif seed ~= '' or not c.persisted then
+    c.offset = tonumber(seed) or 0
+    c.stored, c.base, c.complete, c.output, c.status = c.offset, c.offset, c.offset == 0, output == '1', status
+    c.fresh = true
+  else
+    needs_seed[#needs_seed + 1] = index
+  end
+  channels[index] = c
+end
+
+local entries = {}
+for index = 1, tonumber(take()) do
+  local e = {channel = channels[tonumber(take())], id = take(), verdict = take(), flags = take(), status = take(), prior = tonumber(take()), outbox = take()}
+  e.count = tonumber(take())
+  e.first = at + 1
+  at = at + e.count
+  entries[index] = e
+  local c = e.channel
+  if e.id ~= '' and e.verdict == '' and c.offset and not c.complete and not (e.prior > 0 and e.prior <= c.base)
+    and (c.fresh or not redis.call('ZSCORE', 'dash:i:' .. c.name, e.id)) then
+    needs_check[#needs_check + 1] = index
+  end
+end
+
+if #needs_seed + #needs_check > 0 then
+  return {'needs', needs_seed, needs_check}
+end
+
+-- From here on it is done.
+
+for _, c in ipairs(channels) do
+  if c.fresh then
+    redis.call('DEL', 'dash:i:' .. c.name, 'dash:w:' .. c.name)
+  elseif c.idle then
+    redis.call('PERSIST', 'dash:c:' .. c.name)
+    redis.call('PERSIST', 'dash:i:' .. c.name)
+    redis.call('PERSIST', 'dash:w:' .. c.name)
+  end
+end
+
+local pending
+local offsets = {}
+local previous_taken = false
+
+local function version(status)
+  return tonumber(string.match(status or '', '^%d+')) or -1
+end
+
+local function append(e)
+  local c = e.channel
+  for i = e.first, e.first + e.count - 1 do
+    local body = ARGV[i]
+    c.offset = c.offset + 1
+    local oldest = c.offset - math.min(c.kept, math.max(MIN_KEPT, math.floor(WINDOW_BYTES / #body)))
+    if c.persisted then
+      oldest = math.min(oldest, c.stored)
+      -- The id stands on the first body; the outbox rows end with the last one.
+      pending = redis.call('XADD', PENDING, '*', 'c', c.name, 'o', c.offset, 'i', i == e.first and e.id or '',
+        'x', i == e.first + e.count - 1 and e.outbox or '', 'b', body)
+    end
+    redis.call('XADD', 'dash:w:' .. c.name, 'MINID', '~', math.max(0, oldest + 1), c.offset .. '-0', 'b', body)
+    redis.call('PUBLISH', 'dash:ch:' .. c.name, epoch .. ' ' .. c.offset .. ' ' .. body)
+  end
+  c.touched = true
+  c.output = c.output or string.find(e.flags, 'o', 1, true) ~= nil
+  -- One that waited in the outbox may come after a newer one.
+  if e.status ~= '' and version(e.status) > version(c.status) then
+    c.status = e.status
+  end
+end
+
+local function is_taken(e)
+  local c = e.channel
+  if e.verdict == 'taken' or (c.output and string.find(e.flags, 'r', 1, true)) then
+    return true
+  end
+  if e.id == '' then
+    return false
+  end
+  if redis.call('ZADD', 'dash:i:' .. c.name, 'NX', c.offset + e.count, e.id) == 0 then
+    return true
+  end
+  c.ids = true
+  return false
+end
+
+for index, e in ipairs(entries) do
+  local c = e.channel
+  if e.prior > 0 and e.prior <= c.base then
+    -- It was stored before the data was lost, and its id, if it has one, is in the store.
+    offsets[index] = e.prior
+    previous_taken = false
+  elseif string.find(e.flags, 'f', 1, true) then
+    if previous_taken then
+      append(e)
+    end
+    offsets[index] = c.offset
+  elseif e.count > 0 and not is_taken(e) then
+    append(e)
+    offsets[index] = c.offset
+    previous_taken = true
+  else
+    if e.outbox ~= '' then
+      pending = redis.call('XADD', PENDING, '*', 'c', '', 'o', 0, 'i', '', 'x', e.outbox, 'b', '')
+    end
+    offsets[index] = -c.offset
+    previous_taken = false
+  end
+end
+
+local now = redis.call('TIME')[1]
+for _, c in ipairs(channels) do
+  if c.ids then
+    local ids = 'dash:i:' .. c.name
+    if redis.call('ZCARD', ids) > IDS_KEPT
+      and redis.call('ZREMRANGEBYSCORE', ids, '-inf', math.min(c.stored, c.offset - IDS_KEPT / 2)) > 0 then
+      c.complete = false
+    end
+  end
+  if c.touched or c.fresh then
+    redis.call('HSET', 'dash:c:' .. c.name, 'offset', c.offset, 'stored', c.stored, 'base', c.base, 'complete', c.complete and 1 or 0,
+      'output', c.output and 1 or 0, 'idle', 0)
+    if c.status then
+      redis.call('HSET', 'dash:c:' .. c.name, 'status', c.status)
+    end
+  elseif c.idle then
+    redis.call('HSET', 'dash:c:' .. c.name, 'idle', 0)
+  end
+  if c.touched and c.persisted then
+    redis.call('ZADD', 'dash:active', now, c.name)
+  end
+end
+redis.call('ZREMRANGEBYRANK', 'dash:active', 0, -ACTIVE_KEPT - 1)
+
+if pending then
+  redis.call('PUBLISH', PENDING, '')
+else
+  -- What is there already may still wait to be stored.
+  local newest = redis.call('XREVRANGE', PENDING, '+', '-', 'COUNT', 1)
+  pending = newest[1] and newest[1][1] or '0-0'
+end
+
+local text = table.concat(offsets, ' ')
+redis.call('HSET', result_key, 'call', call, 'pending', pending, 'offsets', text)
+redis.call('EXPIRE', result_key, RESULT_SECONDS)
+return {'done', pending, text}
