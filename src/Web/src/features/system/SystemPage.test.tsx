@@ -57,6 +57,7 @@ describe('the system page', () => {
     await pass(5)
     expect(part('postgres').getByText('down').className).toContain('is-bad')
     expect(part('redis').getByText('up').className).toContain('is-good')
+    expect(part('task_log').getByText('storing').className).toContain('is-good')
     expect(screen.getByText('degraded').className).toContain('is-bad')
   })
 

@@ -30,6 +30,7 @@ export function someFigures(second: number, made: Made = {}): Figures {
     components: {
       postgres: { status: made.postgres ?? 'up', since },
       redis: { status: 'up', since },
+      task_log: { status: 'storing', since },
       ingest: { status: 'running', since, inbox_depth: 3, inbox_capacity: 10, stream_pending: 0 },
     },
     now: {
