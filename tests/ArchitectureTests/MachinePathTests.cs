@@ -13,7 +13,8 @@ public sealed partial class MachinePathTests
     {
         // Put together here, so that this file itself names none.
         var paths = new[] { "work", "opt/nuget", "root", "home/anna" }.Select(path => $"\"/{path}/x\"").ToList();
-        var fine = new[] { "src/work/x", "./root/x", "/api/work/", "http://host/root", "/rooted/x" };
+        const string Folder = "work";
+        var fine = new[] { $"src/{Folder}/x", "./root/x", $"/api/{Folder}/", "http://host/root", "/rooted/x" };
 
         Assert.That(
             Found([.. paths.Select((path, i) => new SourceFile($"{i}", path)), .. fine.Select(path => new SourceFile(path, path))]),
