@@ -1,16 +1,30 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using GrooteDashboard.Api.Realtime.Protocol;
 using GrooteDashboard.Application.Realtime.Contracts;
 using GrooteDashboard.Application.Realtime.Ports;
 
 namespace GrooteDashboard.Api.Realtime;
 
-/// <summary>A channel that somebody watches. One lock makes publishing, joining, catching up and leaving one sequence.</summary>
-internal sealed class HubChannel(string name, RealtimeOptions options, CatchUp catchUp, RealtimeMetrics metrics)
+/// <summary>
+/// A channel that somebody watches. One lock makes publishing, joining, catching up and leaving one sequence. What is published is collected, and
+/// handed out to all subscribers as one: at once after a quiet spell, else a little later, so that what costs most, the writes to sockets, are few.
+/// </summary>
+internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options, CatchUp catchUp, RealtimeMetrics metrics)
 {
+    private const int MaxCollectedBytes = 64 << 10;
+
+    /// <summary>
+    /// Between two hand-outs the channel rests for so long for each subscriber, up to <see cref="RealtimeOptions.MaxBatchDelay"/>: ten times what
+    /// a write costs. A small audience sees everything at once, and a large one does not take the machine away from the others.
+    /// </summary>
+    private static readonly long RestPerSubscriber = Stopwatch.Frequency / 20_000;
+
+    private readonly long _maxRest = (long)(options.MaxBatchDelay.TotalSeconds * Stopwatch.Frequency);
     private readonly Lock _gate = new();
     private readonly List<ChannelSubscription> _subscriptions = [];
     private readonly RecentFrames _recent = new();
+    private readonly List<HubFrame> _collected = [];
     private readonly bool _isSequenced = name is not (Channels.Cli or Channels.System);
 
     // Subscriptions, and those on their way to one. At none the channel is retired for good.
@@ -20,6 +34,9 @@ internal sealed class HubChannel(string name, RealtimeOptions options, CatchUp c
     private string _epoch = "";
     private long _head;
     private int _behind;
+    private int _collectedBytes;
+    private long _handedOutAt;
+    private bool _isScheduled;
 
     public string Name { get; } = name;
 
@@ -74,6 +91,7 @@ internal sealed class HubChannel(string name, RealtimeOptions options, CatchUp c
     {
         lock (_gate)
         {
+            HandOut();
             subscription.Index = _subscriptions.Count;
             _subscriptions.Add(subscription);
             subscription.Cursor = _head;
@@ -122,24 +140,38 @@ internal sealed class HubChannel(string name, RealtimeOptions options, CatchUp c
     {
         lock (_gate)
         {
-            var offset = message.Offset;
-            _head = Math.Max(_head, offset ?? 0);
             if (_subscriptions.Count == 0)
             {
+                _head = Math.Max(_head, message.Offset ?? 0);
                 return;
             }
 
-            var frame = new HubFrame(ServerMessages.Encode(message), offset, ServerMessages.LatestKey(message), Stopwatch.GetTimestamp());
+            var frame = new HubFrame(ServerMessages.Encode(message), message.Offset, ServerMessages.LatestKey(message), Stopwatch.GetTimestamp());
             metrics.Encoded();
-            foreach (var subscription in _subscriptions)
+            if (frame.LatestKey is not null)
             {
-                Deliver(subscription, frame);
+                DeliverLatest(frame);
             }
+            else if (frame.Offset <= _head)
+            {
+                // Everybody has it, or reads it from history: there it may be missing still.
+                Remember(frame);
+            }
+            else
+            {
+                Collect(frame);
+            }
+        }
+    }
 
-            if (_behind > 0 && offset is not null)
-            {
-                _recent.Add(frame);
-            }
+    /// <summary>Hands out what was collected. Only the channel's pump calls it.</summary>
+    /// <param name="started">Gets the connections that have to be written to.</param>
+    public void HandOut(List<Connection> started)
+    {
+        lock (_gate)
+        {
+            _isScheduled = false;
+            Deliver(started);
         }
     }
 
@@ -148,6 +180,7 @@ internal sealed class HubChannel(string name, RealtimeOptions options, CatchUp c
     {
         lock (_gate)
         {
+            HandOut();
             if (subscription.BehindReason is not { } reason)
             {
                 return CatchUpState.Over;
@@ -218,38 +251,116 @@ internal sealed class HubChannel(string name, RealtimeOptions options, CatchUp c
         metrics.Gap(reason);
     }
 
-    private void Deliver(ChannelSubscription subscription, in HubFrame frame)
+    private void Collect(in HubFrame frame)
     {
-        if (frame.Offset <= subscription.Cursor)
+        if (frame.Offset > _head + 1)
+        {
+            // What comes with a hole before it is read later, by everyone.
+            HandOut();
+            foreach (var subscription in _subscriptions)
+            {
+                FallBehind(subscription, RecoveryReasons.HistoryLost);
+            }
+        }
+
+        _head = frame.Offset ?? _head;
+        _collected.Add(frame);
+        _collectedBytes += frame.Bytes.Length;
+        if (_collectedBytes >= MaxCollectedBytes)
+        {
+            HandOut();
+        }
+        else if (!_isScheduled)
+        {
+            _isScheduled = true;
+            pump.Schedule(this, _handedOutAt + Math.Min(_maxRest, RestPerSubscriber * _subscriptions.Count));
+        }
+    }
+
+    /// <summary>Hands out what was collected, now: what follows needs everyone to be where the channel is.</summary>
+    private void HandOut()
+    {
+        if (_collected.Count > 0)
+        {
+            var started = new List<Connection>();
+            Deliver(started);
+            pump.Write(CollectionsMarshal.AsSpan(started));
+        }
+    }
+
+    private void Deliver(List<Connection> started)
+    {
+        if (_collected.Count == 0)
         {
             return;
         }
 
-        // While behind, messages of the sequence are read later. What comes with a hole before it is read later as well.
-        var isNext = frame.Offset is null || frame.Offset == subscription.Cursor + 1;
-        if (frame.LatestKey is not null || (subscription.BehindReason is null && isNext))
+        var batch = HubFrame.Join(_collected);
+        var notice = _collected.FindLast(frame => frame.Offset is null).Bytes;
+        foreach (var subscription in _subscriptions)
         {
-            if (subscription.Connection.TryOffer(frame))
+            if (subscription.BehindReason is null)
             {
-                subscription.Cursor = frame.Offset ?? subscription.Cursor;
-                return;
+                if (subscription.Connection.TryOffer(batch, out var hasStarted))
+                {
+                    subscription.Cursor = batch.Offset ?? subscription.Cursor;
+                    if (hasStarted)
+                    {
+                        started.Add(subscription.Connection);
+                    }
+
+                    continue;
+                }
+
+                FallBehind(subscription, GapReasons.SlowConsumer);
+            }
+
+            // Messages of the sequence are read later. The others nothing could bring back.
+            if (notice is not null)
+            {
+                metrics.Dropped(GapReasons.SlowConsumer, subscription.LastNotice is null ? 0 : 1);
+                subscription.LastNotice = notice;
             }
         }
 
-        if (subscription.BehindReason is null)
+        foreach (var frame in _collected)
         {
-            FallBehind(subscription, isNext ? GapReasons.SlowConsumer : RecoveryReasons.HistoryLost);
+            Remember(frame);
         }
 
-        if (frame.Offset is null)
+        _collected.Clear();
+        _collectedBytes = 0;
+        _handedOutAt = Stopwatch.GetTimestamp();
+    }
+
+    private void DeliverLatest(in HubFrame frame)
+    {
+        foreach (var subscription in _subscriptions)
         {
-            metrics.Dropped(GapReasons.SlowConsumer, subscription.LastNotice is null ? 0 : 1);
-            subscription.LastNotice = frame.Bytes;
+            // Always taken: what waits is replaced.
+            subscription.Connection.TryOffer(frame, out var hasStarted);
+            if (hasStarted)
+            {
+                pump.Write(subscription.Connection);
+            }
+        }
+    }
+
+    private void Remember(in HubFrame frame)
+    {
+        if (_behind > 0 && frame.Offset is not null)
+        {
+            _recent.Add(frame);
         }
     }
 
     private void FallBehind(ChannelSubscription subscription, string reason)
     {
+        if (subscription.BehindReason is not null)
+        {
+            return;
+        }
+
         _behind++;
         subscription.BehindReason = reason;
         catchUp.Start(subscription);

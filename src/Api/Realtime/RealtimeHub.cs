@@ -8,13 +8,14 @@ namespace GrooteDashboard.Api.Realtime;
 
 /// <summary>
 /// Channels and the connections that watch them. A message is encoded once, when somebody watches its channel, and its frame is put into the outbox
-/// of everyone who does: publishing never waits for a client. The connections send by themselves.
+/// of everyone who does: publishing never waits for a client. Pumps write what waits in outboxes.
 /// </summary>
 /// <param name="feed">Found late: it publishes through this hub.</param>
 /// <param name="options">Bounds.</param>
 /// <param name="catchUp">For subscriptions that are behind.</param>
+/// <param name="fanout">Writes to connections.</param>
 /// <param name="metrics">What is counted.</param>
-internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOptions> options, CatchUp catchUp, RealtimeMetrics metrics)
+internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOptions> options, CatchUp catchUp, Fanout fanout, RealtimeMetrics metrics)
     : IRealtimePublisher, IRealtimeStatistics
 {
     private readonly ConcurrentDictionary<string, HubChannel> _channels = new(StringComparer.Ordinal);
@@ -162,7 +163,7 @@ internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOpti
         }
     }
 
-    private HubChannel CreateChannel(string name) => new(name, options.Value, catchUp, metrics);
+    private HubChannel CreateChannel(string name) => new(name, fanout.Next(), options.Value, catchUp, metrics);
 
     private void Release(HubChannel channel)
     {

@@ -54,7 +54,7 @@ internal sealed class RealtimeMetrics
         _catchUpsFinished = meter.CreateCounter<long>("realtime.catch_ups.finished", "{subscription}", "Of these, those that are live again or were ended");
         _historyFrames = meter.CreateCounter<long>("realtime.history.frames", "{frame}", "Messages encoded again from history");
         _historyFailures = meter.CreateCounter<long>("realtime.history.failures", "{read}", "Reads of history that failed and were repeated");
-        _lag = meter.CreateHistogram<double>("realtime.lag", "s", "From publish to the socket, of the oldest frame in each write");
+        _lag = meter.CreateHistogram<double>("realtime.lag", "s", "From publish to the socket, of the oldest frame in each round of writes");
     }
 
     public void Connected() => _connections.Add(1);
@@ -91,13 +91,18 @@ internal sealed class RealtimeMetrics
 
     public void HistoryFailed() => _historyFailures.Add(1);
 
-    public void Sent(in WriteBatch batch)
+    public void Sent(in Sent sent)
     {
-        _framesSent.Add(batch.Frames);
-        _bytesSent.Add(batch.Bytes);
-        if (_lag.Enabled && batch.OldestPublish != 0)
+        if (sent.Bytes == 0)
         {
-            _lag.Record(Stopwatch.GetElapsedTime(batch.OldestPublish).TotalSeconds);
+            return;
+        }
+
+        _framesSent.Add(sent.Frames);
+        _bytesSent.Add(sent.Bytes);
+        if (_lag.Enabled && sent.OldestPublish != 0)
+        {
+            _lag.Record(Stopwatch.GetElapsedTime(sent.OldestPublish).TotalSeconds);
         }
     }
 

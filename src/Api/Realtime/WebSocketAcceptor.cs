@@ -12,6 +12,7 @@ namespace GrooteDashboard.Api.Realtime;
 /// <summary>Takes a request from its handshake to the end of its connection.</summary>
 internal sealed partial class WebSocketAcceptor(
     RealtimeHub hub,
+    Fanout fanout,
     IOptions<RealtimeOptions> options,
     RealtimeMetrics metrics,
     TimeProvider time,
@@ -54,11 +55,12 @@ internal sealed partial class WebSocketAcceptor(
 
     private async Task ServeAsync(HttpContext context, string[] channels)
     {
-        var transport = new Transport(
-            await Handshake.AcceptAsync(context),
-            context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport.Output,
-            context.Features.GetRequiredFeature<IConnectionLifetimeFeature>().Abort);
-        var connection = new Connection(RandomNumberGenerator.GetHexString(32, lowercase: true), transport, _options, metrics, time);
+        // Under TLS there is more than a socket below; elsewhere frames go straight to it.
+        ITransportOutput output = context.Features.Get<HandshakeOutput>() is { } handshake && context.Features.Get<ITlsHandshakeFeature>() is null
+            ? handshake.Begin()
+            : new PipeOutput(context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport.Output);
+        var transport = new Transport(await Handshake.AcceptAsync(context), output, context.Features.GetRequiredFeature<IConnectionLifetimeFeature>().Abort);
+        var connection = new Connection(RandomNumberGenerator.GetHexString(32, lowercase: true), transport, fanout.Next(), _options, metrics, time);
         var protocol = new ClientProtocol(connection, hub, _options, time, channels, logger);
         var start = time.GetTimestamp();
         hub.Add(connection);

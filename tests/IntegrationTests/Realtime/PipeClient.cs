@@ -91,13 +91,13 @@ internal sealed class PipeClient : IAsyncDisposable
     private async Task ServeAsync(HubHost host)
     {
         var options = host.Services.GetRequiredService<IOptions<RealtimeOptions>>().Value;
-        var transport = new Transport(_toServer.Reader.AsStream(), _toClient.Writer, () =>
+        var transport = new Transport(_toServer.Reader.AsStream(), new PipeOutput(_toClient.Writer), () =>
         {
             _toServer.Reader.CancelPendingRead();
             _toClient.Writer.CancelPendingFlush();
         });
         var connection = new Connection(
-            $"pipe-{Interlocked.Increment(ref _count)}", transport, options, host.Services.GetRequiredService<RealtimeMetrics>(), TimeProvider.System);
+            $"pipe-{Interlocked.Increment(ref _count)}", transport, host.Services.GetRequiredService<Fanout>().Next(), options, host.Services.GetRequiredService<RealtimeMetrics>(), TimeProvider.System);
         var protocol = new ClientProtocol(connection, host.Hub, options, TimeProvider.System, [], NullLogger.Instance);
         host.Hub.Add(connection);
         try
