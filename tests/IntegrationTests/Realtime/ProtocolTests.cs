@@ -248,8 +248,8 @@ internal sealed class ProtocolTests
         Assert.That((await client.ReceiveAsync("subscribed")).Text("channel"), Is.EqualTo("cli"));
 
         host.Publish("tasks", 1, new TaskStatusMessage("7", AgentTaskStatus.Running, null, 1, null, null, "unknown", null, null, null, null, null));
-        host.Publish("cli", null, new CliStatusMessage(true));
         var status = await client.ReceiveAsync("task_status");
+        host.Publish("cli", null, new CliStatusMessage(true));
         var cli = await client.ReceiveAsync("cli_status_update");
         using (Assert.EnterMultipleScope())
         {
