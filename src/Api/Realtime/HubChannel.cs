@@ -20,6 +20,7 @@ internal sealed class HubChannel(string name, RealtimeOptions options, CatchUp c
     private string _epoch = "";
     private long _head;
     private int _behind;
+    private int _resets;
 
     public string Name { get; } = name;
 
@@ -143,12 +144,39 @@ internal sealed class HubChannel(string name, RealtimeOptions options, CatchUp c
         }
     }
 
-    /// <summary>Lets a subscription that is behind have what was read for it, and what is kept here, as far as there is room.</summary>
-    public CatchUpState Advance(ChannelSubscription subscription, in HistoryPortion portion)
+    /// <summary>
+    /// The channel's history was lost. What was read of it is forgotten, and every client is told, as one that comes back from another epoch is.
+    /// </summary>
+    public void Reset(ChannelPosition position)
     {
         lock (_gate)
         {
-            if (subscription.BehindReason is not { } reason)
+            _resets++;
+            _epoch = position.Epoch;
+            _head = position.Offset;
+            _recent.Clear();
+            foreach (var subscription in _subscriptions)
+            {
+                if (subscription.BehindReason is not null)
+                {
+                    NoLongerBehind(subscription);
+                }
+
+                subscription.Cursor = _head;
+                WelcomeAfresh(subscription, 1, RecoveryReasons.HistoryLost);
+            }
+        }
+    }
+
+    /// <summary>Lets a subscription that is behind have what was read for it, and what is kept here, as far as there is room.</summary>
+    /// <param name="subscription">Who is behind.</param>
+    /// <param name="catchUp">The number of the catch-up that has read: one of a history that was lost meanwhile has nothing more to say.</param>
+    /// <param name="portion">What was read.</param>
+    public CatchUpState Advance(ChannelSubscription subscription, int catchUp, in HistoryPortion portion)
+    {
+        lock (_gate)
+        {
+            if (subscription.BehindReason is not { } reason || subscription.CatchUps != catchUp)
             {
                 return CatchUpState.Over;
             }
@@ -183,12 +211,21 @@ internal sealed class HubChannel(string name, RealtimeOptions options, CatchUp c
         try
         {
             using var timeout = new CancellationTokenSource(options.SubscribeTimeout);
+            int resets;
+            lock (_gate)
+            {
+                resets = _resets;
+            }
+
             var position = await feed.WatchAsync(Name, timeout.Token);
             lock (_gate)
             {
-                // Messages may have come meanwhile; or the position may hold one that is about to come.
-                _epoch = position.Epoch;
-                _head = Math.Max(_head, position.Offset);
+                // Messages may have come meanwhile; or the position may hold one that is about to come. One from before a reset is void.
+                if (resets == _resets)
+                {
+                    _epoch = position.Epoch;
+                    _head = Math.Max(_head, position.Offset);
+                }
             }
 
             begun.SetResult();
@@ -252,6 +289,7 @@ internal sealed class HubChannel(string name, RealtimeOptions options, CatchUp c
     {
         _behind++;
         subscription.BehindReason = reason;
+        subscription.CatchUps++;
         catchUp.Start(subscription);
     }
 

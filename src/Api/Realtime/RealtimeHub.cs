@@ -43,6 +43,14 @@ internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOpti
         }
     }
 
+    public void ChannelReset(string channel, ChannelPosition position)
+    {
+        if (_channels.TryGetValue(channel, out var watched))
+        {
+            watched.Reset(position);
+        }
+    }
+
     /// <summary>Takes a place for one more connection, until <see cref="Leave"/>; false where there is none, or while shutting down.</summary>
     public bool TryAdmit()
     {
