@@ -41,7 +41,6 @@ internal sealed class LogHost : IAsyncDisposable
         {
             ["ConnectionStrings:Postgres"] = database.ConnectionString,
             ["ConnectionStrings:Redis"] = redis.ConnectionString,
-            ["Redis:SharedLog"] = "true",
             ["Redis:CommandTimeout"] = "00:00:02",
             ["Redis:RetryDelay"] = "00:00:00.020",
             ["Redis:MaxRetryDelay"] = "00:00:00.200",

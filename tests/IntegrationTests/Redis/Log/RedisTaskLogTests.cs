@@ -86,7 +86,7 @@ internal sealed class RedisTaskLogTests
         await _hosts[0].AppendAsync("task-1", LogHost.Output("first"));
         var epoch = (await _hosts[0].Positions.GetAsync("task:task-1", CancellationToken.None)).Epoch;
         var call = new AppendCall([new LogWork(LogOperation.From([new LogAppend("task-1", [LogHost.Output("second")])]), 0)]);
-        var arguments = call.Arguments("instance", 1, epoch, new Dictionary<string, TaskLogHead>());
+        var arguments = call.Arguments("instance", 1, 0, epoch, new Dictionary<string, TaskLogHead>());
 
         var answer = call.Read(await RedisScript.Append.RunAsync(_hosts[0].Redis, arguments, CancellationToken.None));
         var repeated = call.Read(await RedisScript.Append.RunAsync(_hosts[0].Redis, arguments, CancellationToken.None));
@@ -212,11 +212,11 @@ internal sealed class RedisTaskLogTests
     public async Task A_writer_that_lost_its_lease_without_knowing_takes_nothing_any_more()
     {
         await _hosts[0].AppendAsync("task-1", LogHost.Output("0"));
-        await RedisScript.Begin.RunAsync(_hosts[0].Redis, ["old", "unused"], CancellationToken.None);
-        await RedisScript.Begin.RunAsync(_hosts[0].Redis, ["new", "unused"], CancellationToken.None);
+        await RedisScript.Begin.RunAsync(_hosts[0].Redis, ["old", "", "", ""], CancellationToken.None);
+        await RedisScript.Begin.RunAsync(_hosts[0].Redis, ["new", "", "", ""], CancellationToken.None);
 
-        var read = await RedisScript.Read.RunAsync(_hosts[0].Redis, ["old", "10"], CancellationToken.None);
-        var stored = await RedisScript.Stored.RunAsync(_hosts[0].Redis, ["old", "1-0", "1-1", "60"], CancellationToken.None);
+        var read = await RedisScript.Read.RunAsync(_hosts[0].Redis, ["old", "10", "", ""], CancellationToken.None);
+        var stored = await RedisScript.Stored.RunAsync(_hosts[0].Redis, ["old", "1-0", "1-1", "60", "0"], CancellationToken.None);
 
         Assert.That(read.IsNull || stored.IsNull, Is.True);
         Assert.That((long)stored, Is.Zero);

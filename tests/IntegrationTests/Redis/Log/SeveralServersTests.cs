@@ -23,7 +23,7 @@ internal sealed class SeveralServersTests
         _servers = [];
         for (var i = 0; i < Servers; i++)
         {
-            _servers.Add(await DashboardServer.StartAsync(_database, _redis.ConnectionString, "Redis:SharedLog=true"));
+            _servers.Add(await DashboardServer.StartAsync(_database, _redis.ConnectionString));
         }
     }
 
