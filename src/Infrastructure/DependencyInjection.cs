@@ -25,7 +25,7 @@ public static class DependencyInjection
         try
         {
             services.AddRedis(configuration);
-            if (RedisConnectionString.From(configuration) is { Length: > 0 } && configuration.GetValue<bool>($"{RedisOptions.Section}:{nameof(RedisOptions.SharedLog)}"))
+            if (RedisConnectionString.From(configuration) is { Length: > 0 })
             {
                 services.AddRedisLog();
             }

@@ -31,6 +31,7 @@ public sealed class RedisServer : IAsyncDisposable
         """;
 
     private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("groote-redis-");
+    private readonly DirectoryInfo _backup = new(Path.Combine(Path.GetTempPath(), "groote-redis-backup-" + Guid.NewGuid().ToString("N")));
     private Process? _supervisor;
     private int _pid;
 
@@ -104,6 +105,33 @@ public sealed class RedisServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Copies its data as they are now, for <see cref="RestoreAsync"/>.</summary>
+    public void BackUp()
+    {
+        if (_backup.Exists)
+        {
+            _backup.Delete(recursive: true);
+        }
+
+        Copy(_data, _backup);
+    }
+
+    /// <summary>Kills it and starts it with the data of the last <see cref="BackUp"/>; without one it starts empty.</summary>
+    /// <param name="whileAway">Happens before it starts again.</param>
+    public async Task RestoreAsync(Func<Task>? whileAway = null)
+    {
+        await KillAsync();
+        await (whileAway?.Invoke() ?? Task.CompletedTask);
+        _data.Delete(recursive: true);
+        _data.Create();
+        if (_backup.Exists)
+        {
+            Copy(_backup, _data);
+        }
+
+        await StartAsync();
+    }
+
     /// <summary>It keeps its connections, and answers nothing.</summary>
     public void Pause() => Signal(SignalStop);
 
@@ -132,6 +160,22 @@ public sealed class RedisServer : IAsyncDisposable
     {
         await KillAsync();
         _data.Delete(recursive: true);
+        if (_backup.Exists)
+        {
+            _backup.Delete(recursive: true);
+        }
+    }
+
+    private static void Copy(DirectoryInfo from, DirectoryInfo to)
+    {
+        foreach (var file in from.EnumerateFiles("*", SearchOption.AllDirectories))
+        {
+            var target = new FileInfo(Path.Combine(to.FullName, Path.GetRelativePath(from.FullName, file.FullName)));
+            target.Directory!.Create();
+            file.CopyTo(target.FullName);
+        }
+
+        to.Refresh();
     }
 
     private static int FreePort()

@@ -34,6 +34,7 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
     private string _epoch = "";
     private long _head;
     private int _behind;
+    private int _resets;
     private int _collectedBytes;
     private long _handedOutAt;
     private bool _isScheduled;
@@ -83,11 +84,23 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
         return BeginWatchingAsync(feed, begun);
     }
 
+    /// <summary>Whether the client knows more of the channel than was heard here: it comes from another instance, or from nowhere.</summary>
+    public bool IsBehind(in ChannelPosition since)
+    {
+        lock (_gate)
+        {
+            return since.Epoch == _epoch && since.Offset > _head;
+        }
+    }
+
     /// <summary>
     /// Tells the client where it stands and lets it have everything after that. Both under the lock under which messages are published,
     /// so that nothing is between them, and nothing twice.
     /// </summary>
-    public void Join(ChannelSubscription subscription, ChannelPosition? since)
+    /// <param name="subscription">The client's place in the channel.</param>
+    /// <param name="since">The position that it has.</param>
+    /// <param name="agreed">What all instances agree on, where that was asked.</param>
+    public void Join(ChannelSubscription subscription, ChannelPosition? since, ChannelPosition? agreed)
     {
         lock (_gate)
         {
@@ -95,16 +108,17 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
             subscription.Index = _subscriptions.Count;
             _subscriptions.Add(subscription);
             subscription.Cursor = _head;
+            var head = agreed is { } known && known.Epoch == _epoch ? Math.Max(known.Offset, _head) : _head;
             if (since is not { } from || !_isSequenced)
             {
                 Welcome(subscription, since is null ? null : false);
             }
-            else if (from.Epoch != _epoch || from.Offset > _head)
+            else if (from.Epoch != _epoch || from.Offset > head)
             {
                 // Offsets of another history say nothing about this one: all of it is news.
                 WelcomeAfresh(subscription, 1, RecoveryReasons.HistoryLost);
             }
-            else if (_head - from.Offset > options.MaxRecoverMessages)
+            else if (head - from.Offset > options.MaxRecoverMessages)
             {
                 WelcomeAfresh(subscription, from.Offset + 1, RecoveryReasons.TooFarBehind);
             }
@@ -112,8 +126,8 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
             {
                 subscription.Cursor = from.Offset;
                 Welcome(subscription, true);
-                metrics.Recovered(_head - from.Offset);
-                if (from.Offset < _head)
+                metrics.Recovered(Math.Max(0, _head - from.Offset));
+                if (from.Offset != _head)
                 {
                     FallBehind(subscription, RecoveryReasons.HistoryLost);
                 }
@@ -175,13 +189,41 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
         }
     }
 
-    /// <summary>Lets a subscription that is behind have what was read for it, and what is kept here, as far as there is room.</summary>
-    public CatchUpState Advance(ChannelSubscription subscription, in HistoryPortion portion)
+    /// <summary>
+    /// The channel's history was lost. What was read of it is forgotten, and every client is told, as one that comes back from another epoch is.
+    /// </summary>
+    public void Reset(ChannelPosition position)
     {
         lock (_gate)
         {
             HandOut();
-            if (subscription.BehindReason is not { } reason)
+            _resets++;
+            _epoch = position.Epoch;
+            _head = position.Offset;
+            _recent.Clear();
+            foreach (var subscription in _subscriptions)
+            {
+                if (subscription.BehindReason is not null)
+                {
+                    NoLongerBehind(subscription);
+                }
+
+                subscription.Cursor = _head;
+                WelcomeAfresh(subscription, 1, RecoveryReasons.HistoryLost);
+            }
+        }
+    }
+
+    /// <summary>Lets a subscription that is behind have what was read for it, and what is kept here, as far as there is room.</summary>
+    /// <param name="subscription">Who is behind.</param>
+    /// <param name="catchUp">The number of the catch-up that has read: one of a history that was lost meanwhile has nothing more to say.</param>
+    /// <param name="portion">What was read.</param>
+    public CatchUpState Advance(ChannelSubscription subscription, int catchUp, in HistoryPortion portion)
+    {
+        lock (_gate)
+        {
+            HandOut();
+            if (subscription.BehindReason is not { } reason || subscription.CatchUps != catchUp)
             {
                 return CatchUpState.Over;
             }
@@ -189,16 +231,17 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
             // Who cannot keep up gets a part of it: the work for one client is bounded. Half, else the next message would be too much again.
             var isTooFar = _head - subscription.Cursor > options.MaxCatchUpMessages;
             if ((isTooFar && !TrySkip(subscription, _head - (options.MaxCatchUpMessages / 2), GapReasons.SlowConsumer))
-                || (portion.FirstKept > subscription.Cursor + 1 && !TrySkip(subscription, Math.Min(portion.FirstKept - 1, _head), reason))
+                || (portion.FirstKept > subscription.Cursor + 1 && subscription.Cursor < _head && !TrySkip(subscription, Math.Min(portion.FirstKept - 1, _head), reason))
                 || !TryQueue(subscription, portion.Frames)
                 || !TryQueue(subscription, _recent.After(subscription.Cursor)))
             {
                 return CatchUpState.NeedsRoom;
             }
 
-            if (subscription.Cursor < _head)
+            if (subscription.Cursor != _head)
             {
-                return CatchUpState.NeedsHistory;
+                // History may be newer than what was heard here.
+                return subscription.Cursor < _head ? CatchUpState.NeedsHistory : CatchUpState.IsAhead;
             }
 
             if (subscription.LastNotice is { } notice && !subscription.Connection.TryRefill(new HubFrame(notice, null, null, 0)))
@@ -216,12 +259,21 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
         try
         {
             using var timeout = new CancellationTokenSource(options.SubscribeTimeout);
+            int resets;
+            lock (_gate)
+            {
+                resets = _resets;
+            }
+
             var position = await feed.WatchAsync(Name, timeout.Token);
             lock (_gate)
             {
-                // Messages may have come meanwhile; or the position may hold one that is about to come.
-                _epoch = position.Epoch;
-                _head = Math.Max(_head, position.Offset);
+                // Messages may have come meanwhile; or the position may hold one that is about to come. One from before a reset is void.
+                if (resets == _resets)
+                {
+                    _epoch = position.Epoch;
+                    _head = Math.Max(_head, position.Offset);
+                }
             }
 
             begun.SetResult();
@@ -363,6 +415,7 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
 
         _behind++;
         subscription.BehindReason = reason;
+        subscription.CatchUps++;
         catchUp.Start(subscription);
     }
 

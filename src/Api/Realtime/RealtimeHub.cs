@@ -44,6 +44,14 @@ internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOpti
         }
     }
 
+    public void ChannelReset(string channel, ChannelPosition position)
+    {
+        if (_channels.TryGetValue(channel, out var watched))
+        {
+            watched.Reset(position);
+        }
+    }
+
     /// <summary>Takes a place for one more connection, until <see cref="Leave"/>; false where there is none, or while shutting down.</summary>
     public bool TryAdmit()
     {
@@ -87,9 +95,15 @@ internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOpti
     public async ValueTask SubscribeAsync(Connection connection, string channelName, ChannelPosition? since)
     {
         var channel = Retain(channelName);
+        ChannelPosition? agreed = null;
         try
         {
             await channel.WatchAsync(feed.Value);
+            if (since is { } position && channel.IsBehind(position))
+            {
+                using var timeout = new CancellationTokenSource(options.Value.SubscribeTimeout);
+                agreed = await feed.Value.GetAsync(channelName, timeout.Token);
+            }
         }
         catch
         {
@@ -101,7 +115,7 @@ internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOpti
         connection.Subscriptions.Add(channelName, subscription);
         Interlocked.Increment(ref _subscriptions);
         metrics.SubscriptionsChanged(1);
-        channel.Join(subscription, since);
+        channel.Join(subscription, since, agreed);
     }
 
     public void Unsubscribe(Connection connection, string channelName)

@@ -176,6 +176,9 @@ internal sealed class HubHost : IAsyncDisposable, IChannelFeed
         return position;
     }
 
+    public ValueTask<ChannelPosition> GetAsync(string channel, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(new ChannelPosition(Epoch, HeadOf(channel)));
+
     public void Unwatch(string channel)
     {
         lock (_gate)
