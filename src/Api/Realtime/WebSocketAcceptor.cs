@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using GrooteDashboard.Api.Auth;
 using GrooteDashboard.Api.Realtime.Protocol;
 using GrooteDashboard.Api.Realtime.Sockets;
+using GrooteDashboard.Application.Identity.Ports;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -12,6 +14,8 @@ namespace GrooteDashboard.Api.Realtime;
 /// <summary>Takes a request from its handshake to the end of its connection.</summary>
 internal sealed partial class WebSocketAcceptor(
     RealtimeHub hub,
+    IAccessControl accessControl,
+    ITicketStore tickets,
     IOptions<RealtimeOptions> options,
     RealtimeMetrics metrics,
     TimeProvider time,
@@ -54,16 +58,30 @@ internal sealed partial class WebSocketAcceptor(
 
     private async Task ServeAsync(HttpContext context, string[] channels)
     {
+        var access = new ConnectionAccess(accessControl, _options.AuthTimeout, time);
+        var refusal = await AuthenticateAsync(context, access);
+        var extensions = _options.Compression ? PerMessageDeflate.Negotiate(context.Request.Headers.SecWebSocketExtensions) : null;
+        var subprotocol = Credentials.OffersSubprotocol(context.Request) ? Credentials.Subprotocol : null;
         var transport = new Transport(
-            await Handshake.AcceptAsync(context),
+            await Handshake.AcceptAsync(context, subprotocol, extensions),
             context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport.Output,
             context.Features.GetRequiredFeature<IConnectionLifetimeFeature>().Abort);
-        var connection = new Connection(RandomNumberGenerator.GetHexString(32, lowercase: true), transport, _options, metrics, time);
+        var connection = new Connection(RandomNumberGenerator.GetHexString(32, lowercase: true), transport, _options, metrics, time)
+        {
+            Access = access,
+            IsCompressed = extensions is not null,
+        };
         var protocol = new ClientProtocol(connection, hub, _options, time, channels, logger);
         var start = time.GetTimestamp();
         hub.Add(connection);
         try
         {
+            if (refusal is { } closeCode)
+            {
+                // After the upgrade: of a refused handshake a browser's page learns nothing.
+                connection.Close(closeCode, "not let in");
+            }
+
             await connection.RunAsync(protocol);
         }
         finally
@@ -73,6 +91,20 @@ internal sealed partial class WebSocketAcceptor(
             var seconds = time.GetElapsedTime(start).TotalSeconds;
             LogEnded(logger, connection.Id, connection.CloseCode, seconds);
         }
+    }
+
+    /// <summary>Looks at what the request shows. Where it shows nothing, and has to, the client may still say who it is.</summary>
+    /// <returns>The code to close with, if any.</returns>
+    private async Task<int?> AuthenticateAsync(HttpContext context, ConnectionAccess access)
+    {
+        if (Credentials.Ticket(context.Request) is { } ticket)
+        {
+            return access.Grant(await tickets.TakeAsync(ticket, context.RequestAborted));
+        }
+
+        var token = Credentials.ForConnection(context.Request);
+        var refusal = await access.AuthenticateAsync(token, context.RequestAborted);
+        return token is null && refusal == CloseCodes.Unauthenticated ? null : refusal;
     }
 
     private ProblemHttpResult Refuse(int status, string detail)
