@@ -215,6 +215,40 @@ internal sealed class ProtocolTests
     }
 
     [Test]
+    public async Task A_frame_that_came_too_fast_is_named_by_its_id()
+    {
+        await using var host = await HubHost.StartAsync(new { FramesPerSecond = 1, FrameBurst = 1 });
+        await using var client = await host.JoinAsync();
+        await client.SendTextAsync("""{"type":"subscribe","channel":"tasks","id":1}""");
+        await client.SendTextAsync("""{"type":"subscribe","channel":"cli","id":2}""");
+        await client.ReceiveAsync("subscribed");
+        await client.ReceiveAsync("ack");
+        var error = await client.ReceiveAsync("error");
+        Assert.That((error.Text("code"), error.GetProperty("id").GetInt32()), Is.EqualTo(("too_fast", 2)));
+        Assert.That(host.Hub.Subscriptions, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Too_many_bytes_are_refused_and_a_flood_of_them_ends_the_connection()
+    {
+        await using var host = await HubHost.StartAsync(new { BytesPerSecond = 10_000, ByteBurst = 64 << 10 });
+        using var client = await RawClient.JoinAsync(host.Address);
+        var padding = new string('x', 60_000);
+        for (var id = 1; id <= 4; id++)
+        {
+            await client.SendTextAsync($$"""{"type":"ping","id":{{id}},"padding":"{{padding}}"}""");
+        }
+
+        var (code, before) = await client.ReadCloseAsync();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(before.Select(frame => frame.Text("code") ?? frame.Type()), Is.EqualTo(["pong", "ack", "too_fast"]));
+            Assert.That(before[^1].GetProperty("id").GetInt32(), Is.EqualTo(2));
+            Assert.That(code, Is.EqualTo(CloseCodes.TooMany));
+        }
+    }
+
+    [Test]
     public async Task Messages_look_as_documented()
     {
         await using var client = await _host.JoinAsync();
