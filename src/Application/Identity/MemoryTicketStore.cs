@@ -1,13 +1,19 @@
+using System.Diagnostics.Metrics;
 using GrooteDashboard.Application.Identity.Contracts;
 using GrooteDashboard.Application.Identity.Ports;
 
 namespace GrooteDashboard.Application.Identity;
 
 /// <summary>Tickets of a single process. Bounded: when there are too many, the oldest goes.</summary>
-internal sealed class MemoryTicketStore(TimeProvider time) : ITicketStore
+internal sealed class MemoryTicketStore(TimeProvider time, IMeterFactory meters) : ITicketStore
 {
+    public const string MeterName = "GrooteDashboard.Identity";
+
     /// <summary>Hundreds each second, every second of their life.</summary>
     public const int Capacity = 10_000;
+
+    private readonly Counter<long> _evicted = meters.Create(MeterName)
+        .CreateCounter<long>("dashboard.identity.tickets_evicted", "{ticket}", "Tickets that were not used yet and had to make room");
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, (Principal Principal, DateTimeOffset GoodUntil)> _tickets = new(StringComparer.Ordinal);
@@ -23,7 +29,9 @@ internal sealed class MemoryTicketStore(TimeProvider time) : ITicketStore
             _order.Enqueue(ticket);
             while (_order.Count > Capacity || IsOver(_order.Peek()))
             {
-                _tickets.Remove(_order.Dequeue());
+                var oldest = _order.Dequeue();
+                _evicted.Add(IsOver(oldest) ? 0 : 1);
+                _tickets.Remove(oldest);
             }
         }
 
