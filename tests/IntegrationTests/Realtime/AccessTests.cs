@@ -200,7 +200,7 @@ internal sealed class AccessTests
         await using var client = await _host.JoinAsync($"/ws?token={token}");
         foreach (var type in (string[])["message", "stop", "input", "chat.message", "task.stop", "task.input"])
         {
-            await client.SendAsync(new { type, id = 1 });
+            await client.SendAsync(new { type, id = 1, content = "hello", task_id = "t", message = "hello" });
             var answer = await client.ReceiveAsync("error");
             Assert.That((answer.Text("code") == "forbidden", answer.GetProperty("id").GetInt32()), Is.EqualTo((isForbidden, 1)), type);
         }
