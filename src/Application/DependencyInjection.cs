@@ -2,6 +2,8 @@ using AutoMapper;
 using FluentValidation;
 using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Common.Behaviours;
+using GrooteDashboard.Application.Identity;
+using GrooteDashboard.Application.Identity.Ports;
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Application.Realtime.Ports;
 using GrooteDashboard.Application.System.Ports;
@@ -29,6 +31,7 @@ public static class DependencyInjection
 
         services.AddOptions<AgentOptions>().BindConfiguration(AgentOptions.Section).ValidateDataAnnotations().ValidateOnStart();
 
+        services.AddSingleton<ITicketStore, MemoryTicketStore>();
         services.AddSingleton<TaskLogMetrics>();
         services.AddSingleton<IComponentHealth, TaskLogHealth>();
         services.AddSingleton<TaskLog>();

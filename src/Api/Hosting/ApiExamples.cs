@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using GrooteDashboard.Api.Endpoints;
 using GrooteDashboard.Application.Common;
+using GrooteDashboard.Application.Identity.Contracts;
 using GrooteDashboard.Application.Tasks.Commands;
 using GrooteDashboard.Application.Tasks.Contracts;
 using GrooteDashboard.Application.Tasks.Queries;
@@ -49,6 +50,7 @@ internal static class ApiExamples
               {"offset":2,"type":"output","timestamp":"2026-02-03T10:00:05Z","kind":"output","output":"Running 12 tests\n","data":null,"status":null,"previous":null}],
              "last_offset":14,"has_more":true,"position":{"channel":"task:task-019a","epoch":"5f0c2a","offset":14}}
             """,
+        [typeof(IssuedTicket)] = """{"ticket":"5f0c2a…64 hex digits","expires_in_seconds":30}""",
         [typeof(Agent)] = """{"name":"brain","agent_type":"planning","description":"Takes every task first","is_builtin":true}""",
     }.ToFrozenDictionary();
 }

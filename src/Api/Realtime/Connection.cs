@@ -38,6 +38,16 @@ internal sealed class Connection(string id, Transport transport, Pump pump, Real
     /// <summary>Channels that this client watches. Only its own read loop touches it.</summary>
     public Dictionary<string, ChannelSubscription> Subscriptions { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Who the client is, and what it may do.</summary>
+    public required ConnectionAccess Access { get; init; }
+
+    /// <summary>Whether the client takes compressed frames (see <see cref="FrameEncoder.Deflate"/>), and may send them.</summary>
+    public bool IsCompressed
+    {
+        get => _reader.IsCompressed;
+        init => _reader.IsCompressed = value;
+    }
+
     /// <summary>How the connection ended, 0 while it is open.</summary>
     public int CloseCode => Volatile.Read(ref _closeCode);
 
@@ -138,6 +148,10 @@ internal sealed class Connection(string id, Transport transport, Pump pump, Real
         else if (IsLate(ref _writingSince, now, options.StallTimeout))
         {
             Cut(CloseCodes.TooSlow);
+        }
+        else if (!IsClosing && Access.IsOver)
+        {
+            Close(CloseCodes.Unauthenticated, "not signed in, or not any more");
         }
         else if (!IsClosing && IsLate(ref _lastBeat, now, options.HeartbeatInterval))
         {

@@ -25,7 +25,7 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
     private readonly List<ChannelSubscription> _subscriptions = [];
     private readonly RecentFrames _recent = new();
     private readonly List<HubFrame> _collected = [];
-    private readonly bool _isSequenced = name is not (Channels.Cli or Channels.System);
+    private readonly bool _isSequenced = Channels.IsSequenced(name);
 
     // Subscriptions, and those on their way to one. At none the channel is retired for good.
     private int _users;
@@ -347,12 +347,14 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
             return;
         }
 
-        var batch = HubFrame.Join(_collected);
+        var plain = HubFrame.Join(_collected);
+        HubFrame? deflated = null;
         var notice = _collected.FindLast(frame => frame.Offset is null).Bytes;
         foreach (var subscription in _subscriptions)
         {
             if (subscription.BehindReason is null)
             {
+                var batch = subscription.Connection.IsCompressed ? deflated ??= HubFrame.Join([.. _collected.Select(frame => frame.Deflated())]) : plain;
                 if (subscription.Connection.TryOffer(batch, out var hasStarted))
                 {
                     subscription.Cursor = batch.Offset ?? subscription.Cursor;

@@ -1,3 +1,5 @@
+using GrooteDashboard.Api.Realtime.Sockets;
+
 namespace GrooteDashboard.Api.Realtime;
 
 /// <summary>A message, or several one after the other, as ready WebSocket frames: shared by reference by everyone who gets them.</summary>
@@ -8,6 +10,9 @@ namespace GrooteDashboard.Api.Realtime;
 /// <param name="Count">How many frames these are.</param>
 internal readonly record struct HubFrame(byte[] Bytes, long? Offset, string? LatestKey, long PublishedAt, int Count = 1)
 {
+    /// <summary>One message in a compressed frame, for those who negotiated it.</summary>
+    public HubFrame Deflated() => this with { Bytes = FrameEncoder.Deflate(Bytes) };
+
     /// <summary>The frames of a channel, in their order, as one.</summary>
     public static HubFrame Join(IReadOnlyList<HubFrame> frames)
     {

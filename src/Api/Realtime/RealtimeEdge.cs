@@ -20,7 +20,7 @@ internal static class RealtimeEdge
         services.Configure<KestrelServerOptions>(kestrel => kestrel.ConfigureEndpointDefaults(endpoint =>
         {
             endpoint.Protocols = HttpProtocols.Http1;
-            HandshakeOutput.Attach(endpoint);
+            UpgradableConnection.Attach(endpoint);
         }));
         services.AddSingleton<RealtimeMetrics>();
         services.AddSingleton(provider => new Lazy<IChannelFeed>(provider.GetRequiredService<IChannelFeed>));

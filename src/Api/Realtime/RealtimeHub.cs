@@ -18,10 +18,19 @@ namespace GrooteDashboard.Api.Realtime;
 internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOptions> options, CatchUp catchUp, Fanout fanout, RealtimeMetrics metrics)
     : IRealtimePublisher, IRealtimeStatistics
 {
+    /// <summary>Clients that wait longer than this would show their users an outage.</summary>
+    private const int MaxReconnectWithinSeconds = 60;
+
+    /// <summary>So many are dismissed at once where that takes less than the whole window: a few clients need no spreading.</summary>
+    private const int MinDismissedAtOnce = 10;
+
+    private static readonly TimeSpan DrainStep = TimeSpan.FromMilliseconds(20);
+
     private readonly ConcurrentDictionary<string, HubChannel> _channels = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Connection> _connections = new(StringComparer.Ordinal);
     private int _admitted;
     private int _subscriptions;
+    private volatile byte[] _draining = ServerMessages.Draining(options.Value.ReconnectWithinSeconds);
     private volatile bool _isDraining;
 
     /// <summary>Open connections, those in their opening handshake included.</summary>
@@ -135,13 +144,26 @@ internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOpti
         }
     }
 
-    /// <summary>Asks every client to come back elsewhere, and takes no new ones.</summary>
-    public void Drain()
+    /// <summary>
+    /// Takes no new clients, and asks those who are here to come back elsewhere: a few at a time, and within a time that is longer for many,
+    /// so that whoever takes them in does not get all of them at once.
+    /// </summary>
+    public async Task DrainAsync(TimeProvider time, CancellationToken cancellationToken)
     {
         _isDraining = true;
-        foreach (var (_, connection) in _connections)
+        var connections = _connections.Values;
+        _draining = ServerMessages.Draining(Math.Min(
+            Math.Max(options.Value.ReconnectWithinSeconds, connections.Count / options.Value.ReconnectsPerSecond), MaxReconnectWithinSeconds));
+        var steps = (int)(options.Value.DrainWindow / DrainStep) + 1;
+        var atOnce = Math.Max(MinDismissedAtOnce, (connections.Count + steps - 1) / steps);
+        foreach (var some in connections.Chunk(atOnce))
         {
-            Dismiss(connection);
+            foreach (var connection in some)
+            {
+                Dismiss(connection);
+            }
+
+            await Task.Delay(DrainStep, time, cancellationToken);
         }
     }
 
@@ -154,7 +176,7 @@ internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOpti
         }
     }
 
-    private void Dismiss(Connection connection) => connection.Dismiss(ServerMessages.Draining(options.Value.ReconnectWithinSeconds));
+    private void Dismiss(Connection connection) => connection.Dismiss(_draining);
 
     private void End(ChannelSubscription subscription)
     {

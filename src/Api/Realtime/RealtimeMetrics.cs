@@ -16,11 +16,9 @@ internal sealed class RealtimeMetrics
         new[]
         {
             CloseCodes.Normal, CloseCodes.GoingAway, CloseCodes.ProtocolError, CloseCodes.NoStatus, CloseCodes.Abnormal, CloseCodes.InvalidPayload,
-            CloseCodes.MessageTooBig, CloseCodes.TooSlow, CloseCodes.NoPong, CloseCodes.TooMany,
+            CloseCodes.MessageTooBig, CloseCodes.TooSlow, CloseCodes.NoPong, CloseCodes.TooMany, CloseCodes.Unauthenticated, CloseCodes.Forbidden,
         }.ToFrozenSet();
 
-    private readonly UpDownCounter<int> _connections;
-    private readonly UpDownCounter<int> _subscriptions;
     private readonly Counter<long> _framesEncoded;
     private readonly Counter<long> _framesSent;
     private readonly Counter<long> _bytesSent;
@@ -35,12 +33,16 @@ internal sealed class RealtimeMetrics
     private readonly Counter<long> _historyFrames;
     private readonly Counter<long> _historyFailures;
     private readonly Histogram<double> _lag;
+    private int _connections;
+    private int _subscriptions;
 
     public RealtimeMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(MeterName);
-        _connections = meter.CreateUpDownCounter<int>("realtime.connections", "{connection}", "Open WebSocket connections");
-        _subscriptions = meter.CreateUpDownCounter<int>("realtime.subscriptions", "{subscription}", "Channels watched, summed over connections");
+        // Observed, so that they are there as 0 before the first client comes.
+        meter.CreateObservableUpDownCounter("realtime.connections", () => Volatile.Read(ref _connections), "{connection}", "Open WebSocket connections");
+        meter.CreateObservableUpDownCounter(
+            "realtime.subscriptions", () => Volatile.Read(ref _subscriptions), "{subscription}", "Channels watched, summed over connections");
         _framesEncoded = meter.CreateCounter<long>("realtime.frames.encoded", "{frame}", "Messages encoded for at least one subscriber");
         _framesSent = meter.CreateCounter<long>("realtime.frames.sent", "{frame}", "Frames handed to the sockets");
         _bytesSent = meter.CreateCounter<long>("realtime.bytes.sent", "By", "Bytes handed to the sockets");
@@ -57,17 +59,17 @@ internal sealed class RealtimeMetrics
         _lag = meter.CreateHistogram<double>("realtime.lag", "s", "From publish to the socket, of the oldest frame in each round of writes");
     }
 
-    public void Connected() => _connections.Add(1);
+    public void Connected() => Interlocked.Increment(ref _connections);
 
     public void Refused(int status) => _refusedConnections.Add(1, Tag("status", status.ToString(CultureInfo.InvariantCulture)));
 
     public void Disconnected(int code)
     {
-        _connections.Add(-1);
+        Interlocked.Decrement(ref _connections);
         _disconnects.Add(1, Tag("code", KnownCodes.Contains(code) ? code.ToString(CultureInfo.InvariantCulture) : "other"));
     }
 
-    public void SubscriptionsChanged(int by) => _subscriptions.Add(by);
+    public void SubscriptionsChanged(int by) => Interlocked.Add(ref _subscriptions, by);
 
     public void Encoded() => _framesEncoded.Add(1);
 

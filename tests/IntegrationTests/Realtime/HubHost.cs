@@ -1,8 +1,11 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using GrooteDashboard.Api.Auth;
 using GrooteDashboard.Api.Endpoints;
 using GrooteDashboard.Api.Realtime;
+using GrooteDashboard.Application.Identity;
+using GrooteDashboard.Application.Identity.Ports;
 using GrooteDashboard.Application.Realtime.Contracts;
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Application.Realtime.Ports;
@@ -27,11 +30,17 @@ internal sealed class HubHost : IAsyncDisposable, IChannelFeed
     private readonly Dictionary<string, int> _watches = [];
     private readonly WebApplication _app;
 
-    private HubHost(WebApplicationBuilder builder, bool https)
+    private HubHost(WebApplicationBuilder builder, bool https, IAccessControl? access)
     {
         builder.Services.AddSingleton<IChannelFeed>(this);
         builder.Services.AddRealtimeEdge(builder.Configuration);
-        builder.Services.AddAuthorization(options => options.AddPolicy("Viewer", policy => policy.RequireAssertion(_ => true)));
+        builder.Services.AddSingleton<ITicketStore, MemoryTicketStore>();
+        builder.Services.AddAuth();
+        if (access is not null)
+        {
+            builder.Services.AddSingleton(access);
+        }
+
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(global::System.Net.IPAddress.Loopback, 0, endpoint =>
         {
             if (https)
@@ -76,7 +85,7 @@ internal sealed class HubHost : IAsyncDisposable, IChannelFeed
         }
     }
 
-    public static async Task<HubHost> StartAsync(object? options = null, bool https = false, params string[] allowedOrigins)
+    public static async Task<HubHost> StartAsync(object? options = null, bool https = false, IAccessControl? access = null, params string[] allowedOrigins)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -93,7 +102,7 @@ internal sealed class HubHost : IAsyncDisposable, IChannelFeed
             builder.Configuration[$"{RealtimeOptions.Section}:{nameof(RealtimeOptions.AllowedOrigins)}:{i}"] = allowedOrigins[i];
         }
 
-        var host = new HubHost(builder, https);
+        var host = new HubHost(builder, https, access);
         host.Metrics = new MetricsProbe(host._app.Services);
         await host._app.StartAsync();
         host.Address = new Uri(host._app.Urls.Single());

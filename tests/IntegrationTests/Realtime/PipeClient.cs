@@ -5,6 +5,7 @@ using System.Text.Json;
 using GrooteDashboard.Api.Realtime;
 using GrooteDashboard.Api.Realtime.Protocol;
 using GrooteDashboard.Api.Realtime.Sockets;
+using GrooteDashboard.Application.Identity.Ports;
 using GrooteDashboard.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -96,8 +97,13 @@ internal sealed class PipeClient : IAsyncDisposable
             _toServer.Reader.CancelPendingRead();
             _toClient.Writer.CancelPendingFlush();
         });
+        var access = new ConnectionAccess(host.Services.GetRequiredService<IAccessControl>(), options.AuthTimeout, TimeProvider.System);
+        await access.AuthenticateAsync(null, CancellationToken.None);
         var connection = new Connection(
-            $"pipe-{Interlocked.Increment(ref _count)}", transport, host.Services.GetRequiredService<Fanout>().Next(), options, host.Services.GetRequiredService<RealtimeMetrics>(), TimeProvider.System);
+            $"pipe-{Interlocked.Increment(ref _count)}", transport, host.Services.GetRequiredService<Fanout>().Next(), options, host.Services.GetRequiredService<RealtimeMetrics>(), TimeProvider.System)
+        {
+            Access = access,
+        };
         var protocol = new ClientProtocol(connection, host.Hub, options, TimeProvider.System, [], NullLogger.Instance);
         host.Hub.Add(connection);
         try

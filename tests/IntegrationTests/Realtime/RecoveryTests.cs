@@ -161,6 +161,23 @@ internal sealed class RecoveryTests : ServerFixture
         }
     }
 
+    /// <summary>Existing clients subscribe to them already, whether anything is published there or not.</summary>
+    [TestCase("conversation:c-1")]
+    [TestCase("flow:u-1")]
+    [TestCase("webhooks")]
+    [TestCase("sources")]
+    [TestCase("alerts")]
+    [TestCase("server:host-1")]
+    [TestCase("stats")]
+    public async Task A_channel_on_which_nothing_was_published_begins_at_0_of_the_present_epoch(string channel)
+    {
+        await using var client = await Server.WatchAsync();
+        await client.ReceiveAsync("connected");
+        var tasks = await client.SubscribeAsync("tasks");
+        var subscribed = await client.SubscribeAsync(channel);
+        Assert.That((subscribed.Text("epoch"), subscribed.Offset()), Is.EqualTo((tasks.Text("epoch"), 0)));
+    }
+
     private async Task<string> EpochAsync(string id) =>
         (await GetAsync($"/api/tasks/{id}")).GetProperty("log_position").GetProperty("epoch").GetString()!;
 

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using GrooteDashboard.Api.Auth;
 using GrooteDashboard.Api.Realtime.Sockets;
 using GrooteDashboard.Application.Realtime.Contracts;
 
@@ -19,28 +20,35 @@ internal sealed partial class ClientProtocol(
     private static readonly FrozenSet<string> NotSupported =
         new[] { "message", "stop", "input", "chat.message", "task.stop", "task.input" }.ToFrozenSet(StringComparer.Ordinal);
 
-    private readonly TokenBucket _frames = new(options.FramesPerSecond, options.FrameBurst, time);
+    /// <summary>Frames that do more than watch.</summary>
+    private static readonly FrozenSet<string> Steering =
+        new[] { "message", "stop", "input", "chat.message", "task.stop", "task.input" }.ToFrozenSet(StringComparer.Ordinal);
 
-    /// <summary>Says <c>connected</c>, and subscribes existing clients, who do not know how to, to what they always got.</summary>
+    private readonly TokenBucket _frames = new(options.FramesPerSecond, options.FrameBurst, time);
+    private readonly TokenBucket _bytes = new(options.BytesPerSecond, options.ByteBurst, time);
+
+    /// <summary>Says <c>connected</c>, and begins if it is known who the client is.</summary>
     public async ValueTask GreetAsync()
     {
         connection.Send(ServerMessages.Connected(connection.Id, options.HeartbeatInterval));
-        foreach (var channel in initialChannels)
+        if (connection.Access.IsGranted)
         {
-            await SubscribeAsync(new ChannelRequest(channel, null), null);
+            await BeginAsync();
         }
     }
 
     public async ValueTask HandleAsync(ClientFrame frame)
     {
-        var isTooFast = !_frames.TryTake();
-        if (_frames.IsAbused)
+        var isTooFast = !_frames.TryTake() | !_bytes.TryTake(frame.Payload.Length);
+        if (_frames.IsAbused || _bytes.IsAbused)
         {
             connection.Close(CloseCodes.TooMany, "too many frames");
         }
         else if (isTooFast)
         {
-            Refuse(null, (ErrorCodes.TooFast, $"At most {options.FramesPerSecond} frames per second."));
+            // Not obeyed, but read that far: the client learns which of its frames it was.
+            _ = ClientMessage.TryParse(frame.Payload, out var refused, out _);
+            Refuse(refused.Id, (ErrorCodes.TooFast, $"At most {options.FramesPerSecond} frames and {options.BytesPerSecond} bytes per second."));
         }
         else if (frame.Opcode == Opcode.Pong)
         {
@@ -62,13 +70,103 @@ internal sealed partial class ClientProtocol(
         {
             Refuse(message.Id, problem);
         }
+        else if (message.Type == "auth")
+        {
+            await AuthenticateAsync(message);
+        }
+        else if (!connection.Access.IsGranted && message.Type != "ping")
+        {
+            Refuse(message.Id, (ErrorCodes.Unauthenticated, "Say who you are first."));
+        }
+        else if (Steering.Contains(message.Type!) && !connection.Access.Satisfies(Policies.Operator))
+        {
+            Refuse(message.Id, (ErrorCodes.Forbidden, "You may watch only."));
+        }
         else if (await TryObeyAsync(message) && message.Id is { } id)
         {
             connection.Send(ServerMessages.Ack(id));
         }
     }
 
-    /// <summary>Subscribes to one channel. Every way to a subscription passes here: this is the place to ask whether the client may.</summary>
+    /// <summary>Subscribes existing clients, who do not know how to, to what they always got.</summary>
+    private async ValueTask BeginAsync()
+    {
+        foreach (var channel in initialChannels)
+        {
+            await SubscribeAsync(new ChannelRequest(channel, null), null);
+        }
+    }
+
+    /// <summary>The client says who it is: for the first time, or again before what it said expires.</summary>
+    private async ValueTask AuthenticateAsync(ClientMessage message)
+    {
+        if (message.Token is not { } token)
+        {
+            Refuse(message.Id, (ErrorCodes.Malformed, "token must be a string."));
+            return;
+        }
+
+        var isFirst = !connection.Access.IsGranted;
+        int? refusal;
+        try
+        {
+            using var deadline = new CancellationTokenSource(options.SubscribeTimeout, time);
+            refusal = await connection.Access.AuthenticateAsync(token, deadline.Token);
+        }
+        catch (Exception e)
+        {
+            LogAuthenticationFailed(logger, e, connection.Id);
+            Refuse(message.Id, (ErrorCodes.Unavailable, "It cannot be found out now who you are; try again."));
+            return;
+        }
+
+        if (refusal is { } closeCode)
+        {
+            Refuse(message.Id, (closeCode == CloseCodes.Forbidden ? ErrorCodes.Forbidden : ErrorCodes.Unauthenticated, "This token does not let you in."));
+            connection.Close(closeCode, "not let in");
+            return;
+        }
+
+        connection.Send(ServerMessages.Ack(message.Id));
+        if (isFirst)
+        {
+            await BeginAsync();
+        }
+        else
+        {
+            await ReviewAsync();
+        }
+    }
+
+    /// <summary>The client is somebody else now, perhaps: what it may not watch any more ends.</summary>
+    private async ValueTask ReviewAsync()
+    {
+        foreach (var channel in connection.Subscriptions.Keys.ToList())
+        {
+            if (!await MayWatchAsync(channel, null))
+            {
+                hub.Unsubscribe(connection, channel);
+            }
+        }
+    }
+
+    /// <summary>Whether the client may watch a channel; where not, it is told so.</summary>
+    private async ValueTask<bool> MayWatchAsync(string channel, string? id)
+    {
+        try
+        {
+            using var deadline = new CancellationTokenSource(options.SubscribeTimeout, time);
+            return await connection.Access.MayWatchAsync(channel, deadline.Token)
+                || Refuse(id, (ErrorCodes.Forbidden, "You may not watch this channel."), channel);
+        }
+        catch (Exception e)
+        {
+            LogAuthenticationFailed(logger, e, connection.Id);
+            return Refuse(id, (ErrorCodes.Unavailable, "It cannot be found out now whether you may watch this channel; try again."), channel);
+        }
+    }
+
+    /// <summary>Subscribes to one channel. Every way to a subscription passes here, and each is authorised by itself.</summary>
     private async ValueTask<bool> SubscribeAsync(ChannelRequest request, string? id)
     {
         var channel = request.Channel;
@@ -79,6 +177,11 @@ internal sealed partial class ClientProtocol(
 
         // Subscribing again starts again.
         hub.Unsubscribe(connection, channel);
+        if (!await MayWatchAsync(channel, id))
+        {
+            return false;
+        }
+
         if (connection.Subscriptions.Count >= options.MaxSubscriptions)
         {
             return Refuse(id, (ErrorCodes.TooManySubscriptions, $"At most {options.MaxSubscriptions} channels per connection."), channel);
@@ -138,6 +241,9 @@ internal sealed partial class ClientProtocol(
         connection.Send(ServerMessages.Error(problem.Code, problem.Text, id, channel));
         return false;
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "It cannot be found out what connection {ConnectionId} may do")]
+    private static partial void LogAuthenticationFailed(ILogger logger, Exception exception, string connectionId);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The position of channel {Channel} cannot be read")]
     private static partial void LogSubscribeFailed(ILogger logger, Exception exception, string channel);

@@ -1,11 +1,13 @@
+using GrooteDashboard.Application.Realtime.Contracts;
+
 namespace GrooteDashboard.Api.Realtime.Protocol;
 
 /// <summary>Why a client that comes back does not get all that it missed.</summary>
 internal static class RecoveryReasons
 {
-    /// <summary>The history that the client knows, or the part of it that it asks for, is gone.</summary>
-    public const string HistoryLost = "history_lost";
+    /// <inheritdoc cref="GapReasons.HistoryLost"/>
+    public const string HistoryLost = GapReasons.HistoryLost;
 
-    /// <summary>It is too much to be pushed.</summary>
-    public const string TooFarBehind = "too_far_behind";
+    /// <inheritdoc cref="GapReasons.TooFarBehind"/>
+    public const string TooFarBehind = GapReasons.TooFarBehind;
 }

@@ -59,11 +59,15 @@ internal static class ServerMessages
 
     public static byte[] Pong() => End(Begin(Names.Pong));
 
-    /// <param name="id">The client's id as raw JSON.</param>
-    public static byte[] Ack(string id)
+    /// <param name="id">The client's id as raw JSON, if it gave one.</param>
+    public static byte[] Ack(string? id)
     {
         var writer = Begin(Names.Ack);
-        WriteId(writer, id);
+        if (id is not null)
+        {
+            WriteId(writer, id);
+        }
+
         return End(writer);
     }
 

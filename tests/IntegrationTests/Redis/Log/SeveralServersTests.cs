@@ -139,6 +139,26 @@ internal sealed class SeveralServersTests
         }
     }
 
+    [Test]
+    public async Task A_channel_on_which_nothing_was_published_begins_at_0_of_the_same_epoch_on_every_server()
+    {
+        string[] channels = ["conversation:c-1", "flow:u-1", "webhooks", "sources", "alerts", "server:host-1", "stats", "tasks"];
+        var positions = new List<(string?, string?, long)>();
+        foreach (var server in _servers)
+        {
+            await using var client = await server.WatchAsync();
+            await client.ReceiveAsync("connected");
+            foreach (var channel in channels)
+            {
+                var subscribed = await client.SubscribeAsync(channel);
+                positions.Add((channel, subscribed.Text("epoch"), subscribed.Offset()));
+            }
+        }
+
+        Assert.That(positions, Is.EqualTo(_servers.SelectMany(_ => channels.Select(channel => (channel, positions[0].Item2, 0L)))));
+        Assert.That(positions[0].Item2, Is.Not.Empty);
+    }
+
     private static async Task PostAsync(DashboardServer server, string taskId, string text)
     {
         using var response = await server.Http.PostAsJsonAsync($"/api/tasks/{taskId}/output", new { chunks = new[] { new { output = text } } });
