@@ -25,6 +25,9 @@ internal sealed partial class PendingWriter : BackgroundService
     private const int MaxReadCount = 5_000;
     private const int ReadBytes = 8 << 20;
 
+    /// <summary>From batch to batch, while there is much to store: a transaction costs as much as many rows in it.</summary>
+    private static readonly TimeSpan StoreInterval = TimeSpan.FromMilliseconds(5);
+
     /// <summary>How often it looks for something new of which it was not told.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
@@ -38,6 +41,7 @@ internal sealed partial class PendingWriter : BackgroundService
     private readonly TimeProvider _time;
     private readonly TaskLogMetrics _metrics;
     private readonly ILogger<PendingWriter> _logger;
+    private readonly Pace _pace;
     private readonly SemaphoreSlim _news = new(0, 1);
     private int _readCount = FirstReadCount;
 
@@ -60,6 +64,7 @@ internal sealed partial class PendingWriter : BackgroundService
         _lease = lease;
         _options = options.Value;
         _time = time;
+        _pace = new Pace(StoreInterval, time);
         _metrics = metrics;
         _logger = logger;
     }
@@ -135,6 +140,7 @@ internal sealed partial class PendingWriter : BackgroundService
                         if (!more)
                         {
                             await _news.WaitAsync(Interval, cancellationToken);
+                            await _pace.WaitAsync(cancellationToken);
                         }
                     }
                 }

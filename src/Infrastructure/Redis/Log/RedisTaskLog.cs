@@ -24,6 +24,9 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
     private const int MaxBytesPerCall = 1 << 20;
     private const int RememberedStatuses = 10_000;
 
+    /// <summary>From call to call, while there is much to append: a call costs as much as ten entries in it.</summary>
+    private static readonly TimeSpan CallInterval = TimeSpan.FromMilliseconds(2);
+
     /// <summary>Contract: a task channel that was active in the minute before an interruption is told of it.</summary>
     private static readonly TimeSpan ActiveWindow = TimeSpan.FromMinutes(1);
 
@@ -42,6 +45,7 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
     private readonly TaskLogMetrics _metrics;
     private readonly ILogger<RedisTaskLog> _logger;
     private readonly ByteBudget _budget;
+    private readonly Pace _pace;
 
     // Unbounded as a channel: what is in it is bounded by the byte budget.
     private readonly Channel<LogWork> _inbox = Channel.CreateUnbounded<LogWork>(new UnboundedChannelOptions { SingleReader = true });
@@ -69,6 +73,7 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
         _time = time;
         _metrics = metrics;
         _logger = logger;
+        _pace = new Pace(CallInterval, time);
         _budget = new ByteBudget(logOptions.Value.MaxPendingBytes);
         metrics.ObservePending(() => _budget.Used);
     }
@@ -137,6 +142,7 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
         var round = new List<LogWork>();
         while (_again.Count > 0 || await _inbox.Reader.WaitToReadAsync(cancellationToken))
         {
+            await _pace.WaitAsync(cancellationToken);
             Gather(round);
             if (round[0].Announcement is { } announcement)
             {
