@@ -30,8 +30,9 @@ internal sealed class HubHost : IAsyncDisposable, IChannelFeed
     private readonly Dictionary<string, int> _watches = [];
     private readonly WebApplication _app;
 
-    private HubHost(WebApplicationBuilder builder, bool https, IAccessControl? access)
+    private HubHost(WebApplicationBuilder builder, bool https, IAccessControl? access, TimeProvider time)
     {
+        builder.Services.AddSingleton(time);
         builder.Services.AddSingleton<IChannelFeed>(this);
         builder.Services.AddRealtimeEdge(builder.Configuration);
         builder.Services.AddSingleton<ITicketStore, MemoryTicketStore>();
@@ -85,7 +86,7 @@ internal sealed class HubHost : IAsyncDisposable, IChannelFeed
         }
     }
 
-    public static async Task<HubHost> StartAsync(object? options = null, bool https = false, IAccessControl? access = null, params string[] allowedOrigins)
+    public static async Task<HubHost> StartAsync(object? options = null, bool https = false, IAccessControl? access = null, TimeProvider? time = null, params string[] allowedOrigins)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -102,7 +103,7 @@ internal sealed class HubHost : IAsyncDisposable, IChannelFeed
             builder.Configuration[$"{RealtimeOptions.Section}:{nameof(RealtimeOptions.AllowedOrigins)}:{i}"] = allowedOrigins[i];
         }
 
-        var host = new HubHost(builder, https, access);
+        var host = new HubHost(builder, https, access, time ?? TimeProvider.System);
         host.Metrics = new MetricsProbe(host._app.Services);
         await host._app.StartAsync();
         host.Address = new Uri(host._app.Urls.Single());

@@ -322,7 +322,7 @@ internal sealed class HubTests
     public async Task On_shutdown_many_clients_are_let_go_one_after_the_other_with_more_time_to_come_back()
     {
         const int Clients = 300;
-        await using var host = await HubHost.StartAsync(new { DrainWindow = "00:00:01", ReconnectsPerSecond = 10 });
+        await using var host = await HubHost.StartAsync(new { DrainWindow = "00:00:03", ReconnectsPerSecond = 10 });
         var clients = await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => host.JoinAsync()));
         var leaving = Task.WhenAll(clients.Select(async client =>
         {

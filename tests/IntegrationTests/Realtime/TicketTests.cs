@@ -67,9 +67,10 @@ internal sealed class TicketTests : ServerFixture
     [Test]
     public async Task A_ticket_stands_for_whoever_asked_for_it_and_for_no_longer_than_that()
     {
-        var access = new StandInAccess().With("good").With("short", DateTimeOffset.UtcNow + TimeSpan.FromSeconds(3)).With("engine", null, "Ingest");
+        var clock = new MovableClock();
+        var access = new StandInAccess().With("good").With("short", clock.GetUtcNow() + TimeSpan.FromHours(1)).With("engine", null, "Ingest");
         await using var server = await DashboardServer.StartAsync(
-            Database, Redis.ConnectionString, builder => builder.Services.AddSingleton<IAccessControl>(access));
+            Database, Redis.ConnectionString, builder => builder.Services.AddSingleton<IAccessControl>(access).AddSingleton<TimeProvider>(clock));
 
         using var anonymous = await server.Http.PostAsync("/api/realtime/tickets", null);
         Assert.That(anonymous.StatusCode, Is.EqualTo(HttpStatusCode.Unauthorized));
@@ -87,6 +88,7 @@ internal sealed class TicketTests : ServerFixture
         server.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "short");
         await using var goes = await server.WatchAsync($"/ws?ticket={await IssueAsync(server)}");
         await goes.ReceiveAsync("connected");
+        clock.Advance(TimeSpan.FromHours(1));
         Assert.That(await goes.ReceiveCloseAsync(), Is.EqualTo(CloseCodes.Unauthenticated));
         await stays.SubscribeAsync("tasks");
     }
