@@ -2,8 +2,9 @@ using System.CommandLine;
 using System.Net.Sockets;
 using GrooteDashboard.Infrastructure;
 using GrooteDashboard.Performance.Commands;
-using GrooteDashboard.Performance.Measuring;
 using GrooteDashboard.Performance.Peers;
+using GrooteDashboard.Testing;
+using GrooteDashboard.Testing.Checking;
 using Npgsql;
 
 // A peer is started by a command, in a process of its own. Nothing else is loaded before it: its start is measured, too.
@@ -62,7 +63,7 @@ internal static class Commands
           DATABASE_URL  a PostgreSQL whose role may create databases. While ./run runs: set -a; . .data/run.env; set +a
         """)
     {
-        Startup(), Latency(), Persist(),
+        Startup(), Latency(), Persist(), Check(),
     };
 
     private static Command Startup()
@@ -130,6 +131,54 @@ internal static class Commands
         return command;
     }
 
+    private static Command Check()
+    {
+        var standard = new CheckOptions();
+        var seconds = new Option<int>("--seconds") { DefaultValueFactory = _ => standard.Seconds, Description = "How long output is produced." };
+        var tasks = new Option<int>("--tasks") { DefaultValueFactory = _ => standard.Tasks, Description = "Tasks that it belongs to." };
+        var rate = new Option<int>("--rate") { DefaultValueFactory = _ => standard.Rate, Description = "Chunks per second, over all tasks." };
+        var instances = new Option<int>("--instances") { DefaultValueFactory = _ => standard.Instances, Description = "Servers on one database and one Redis." };
+        var clients = new Option<int>("--clients") { DefaultValueFactory = _ => standard.ClientsPerTask, Description = "Clients per task; each watches two tasks." };
+        var seed = new Option<int>("--seed") { DefaultValueFactory = _ => Environment.TickCount & 0xFFFF, Description = "The same seed gives the same faults at the same times. [default: another one each time]" };
+        var faults = new Option<string>("--faults") { DefaultValueFactory = _ => "redis,instance,clients", Description = "What is hurt: some of redis, instance, clients; or none." };
+        var producer = new Option<string>("--producer") { DefaultValueFactory = _ => "lossless", Description = "lossless: half by the Redis stream, half by HTTP; pubsub: by PUBLISH." };
+        var trace = new Option<FileInfo?>("--trace") { HelpName = "file", Description = "Write who received what when, and the servers' logs, to this file." };
+        producer.AcceptOnlyFromAmong("lossless", "pubsub");
+        faults.Validators.Add(result =>
+        {
+            if (!Enum.TryParse<Faults>(result.GetValue(faults), ignoreCase: true, out _))
+            {
+                result.AddError("--faults must be some of redis, instance, clients, with commas between; or none.");
+            }
+        });
+        foreach (var option in new[] { seconds, tasks, rate, instances, clients })
+        {
+            option.Validators.Add(result => AtLeastOne(result, option));
+        }
+
+        var command = new Command("check", "Kills servers, Redis and connections under load, and checks that nobody misses anything or gets anything twice.")
+        {
+            seconds, tasks, rate, instances, clients, producer, faults, seed, trace, Server, Json,
+        };
+        command.SetAction((arguments, cancel) => GuardAsync(() => CheckCommand.RunAsync(
+            new CheckOptions
+            {
+                Seconds = arguments.GetValue(seconds),
+                Tasks = arguments.GetValue(tasks),
+                Rate = arguments.GetValue(rate),
+                Instances = arguments.GetValue(instances),
+                ClientsPerTask = arguments.GetValue(clients),
+                Producer = arguments.GetValue(producer) == "pubsub" ? ProducerKind.PubSub : ProducerKind.Lossless,
+                Faults = Enum.Parse<Faults>(arguments.GetValue(faults)!, ignoreCase: true),
+                Seed = arguments.GetValue(seed),
+            },
+            ServerOf(arguments),
+            arguments.GetValue(trace),
+            arguments.GetValue(Json),
+            cancel)));
+        return command;
+    }
+
     private static DirectoryInfo ServerOf(ParseResult arguments) =>
         arguments.GetValue(Server) ?? new DirectoryInfo(AppContext.BaseDirectory);
 
@@ -142,12 +191,17 @@ internal static class Commands
     }
 
     /// <summary>What the user can do something about ends with one line.</summary>
-    private static async Task<int> GuardAsync(Func<Task> command)
+    private static Task<int> GuardAsync(Func<Task> command) => GuardAsync(async () =>
+    {
+        await command();
+        return 0;
+    });
+
+    private static async Task<int> GuardAsync(Func<Task<int>> command)
     {
         try
         {
-            await command();
-            return 0;
+            return await command();
         }
         catch (Exception e) when (e is ConfigurationException or NpgsqlException or SocketException or IOException or TimeoutException
             or HttpRequestException or InvalidOperationException)

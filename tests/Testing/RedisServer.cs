@@ -44,7 +44,7 @@ public sealed class RedisServer : IAsyncDisposable
     /// <summary>A server that answers.</summary>
     public static async Task<RedisServer> StartNewAsync()
     {
-        var server = new RedisServer(FreePort());
+        var server = new RedisServer(LoopbackPort.Free());
         try
         {
             await server.StartAsync();
@@ -58,7 +58,7 @@ public sealed class RedisServer : IAsyncDisposable
     }
 
     /// <summary>A server that is not started yet: its port is free.</summary>
-    public static RedisServer Absent() => new(FreePort());
+    public static RedisServer Absent() => new(LoopbackPort.Free());
 
     /// <summary>Starts it, on the same port and data as before; returns when it answers.</summary>
     public async Task StartAsync()
@@ -104,6 +104,21 @@ public sealed class RedisServer : IAsyncDisposable
         }
     }
 
+    /// <summary>As an operator stops it: it says farewell to its clients. Returns when it is gone.</summary>
+    public async Task ShutDownAsync()
+    {
+        try
+        {
+            await CommandAsync("SHUTDOWN", "NOSAVE");
+        }
+        catch (IOException)
+        {
+            // There is no reply to this command.
+        }
+
+        await KillAsync();
+    }
+
     /// <summary>It keeps its connections, and answers nothing.</summary>
     public void Pause() => Signal(SignalStop);
 
@@ -132,13 +147,6 @@ public sealed class RedisServer : IAsyncDisposable
     {
         await KillAsync();
         _data.Delete(recursive: true);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private async Task UntilItAnswersAsync()

@@ -54,8 +54,8 @@ internal static class LatencyCommand
         await using var rawRedis = await RedisServer.StartNewAsync();
         var machine = await Machine.DescribeAsync(database, cancellationToken);
         machine.Write(Console.Out);
-        await using var dashboard = await ServerProcess.StartDashboardAsync(options.Server, database, dashboardRedis, cancellationToken);
-        await using var raw = await ServerProcess.StartRawAsync(rawRedis, cancellationToken);
+        await using var dashboard = await ServerProcess.StartDashboardAsync(options.Server, database.ConnectionString, dashboardRedis.ConnectionString, cancellationToken);
+        await using var raw = await PeerProcess.StartRawAsync(rawRedis, cancellationToken);
         Target[] targets = [new(Dashboard, dashboard, dashboardRedis, "/ws"), new(Raw, raw, rawRedis, RawServer.Path)];
 
         var runs = new List<LatencyRun>();

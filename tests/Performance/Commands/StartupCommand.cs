@@ -1,4 +1,5 @@
 using GrooteDashboard.Performance.Measuring;
+using GrooteDashboard.Performance.Peers;
 using GrooteDashboard.Testing;
 
 namespace GrooteDashboard.Performance.Commands;
@@ -35,7 +36,7 @@ internal static class StartupCommand
 
         var starts = new List<Start>();
         // The first start migrates. It also warms the files of the framework and this program's HTTP client.
-        await using (var server = await ServerProcess.StartDashboardAsync(options.Server, database, redis, cancellationToken))
+        await using (var server = await ServerProcess.StartDashboardAsync(options.Server, database.ConnectionString, redis.ConnectionString, cancellationToken))
         {
             starts.Add(await MeasureAsync(Empty, 1, server, cancellationToken));
             for (var i = 0; i < Tasks; i++)
@@ -46,12 +47,12 @@ internal static class StartupCommand
 
         for (var round = 1; round <= options.Rounds; round++)
         {
-            await using (var server = await ServerProcess.StartDashboardAsync(options.Server, database, redis, cancellationToken))
+            await using (var server = await ServerProcess.StartDashboardAsync(options.Server, database.ConnectionString, redis.ConnectionString, cancellationToken))
             {
                 starts.Add(await MeasureAsync(Dashboard, round, server, cancellationToken));
             }
 
-            await using (var server = await ServerProcess.StartBareAsync(cancellationToken))
+            await using (var server = await PeerProcess.StartBareAsync(cancellationToken))
             {
                 starts.Add(await MeasureAsync(Bare, round, server, cancellationToken));
             }

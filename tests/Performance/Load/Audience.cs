@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -136,9 +135,6 @@ internal sealed class Audience : IDisposable
     /// <summary>One client: the frames of a server are not masked, and text comes in one frame.</summary>
     private sealed class Listener : IDisposable
     {
-        private const int Ping = 9;
-        private const int Close = 8;
-
         private readonly byte[] _buffer = new byte[64 << 10];
         private int _length;
         private long _last;
@@ -161,11 +157,9 @@ internal sealed class Audience : IDisposable
             {
                 socket.ReceiveTimeout = (int)Probe.Deadline.TotalMilliseconds;
                 socket.Connect(IPAddress.Loopback, server.Port);
-                socket.Send(Encoding.ASCII.GetBytes(
-                    $"GET {path} HTTP/1.1\r\nHost: {server.Authority}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                    + $"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {Convert.ToBase64String(Guid.NewGuid().ToByteArray())}\r\n\r\n"));
+                socket.Send(WebSocketWire.Handshake(server, path));
                 listener.ReadHandshake();
-                socket.Send(Masked(0x81, Encoding.UTF8.GetBytes($$"""{"type":"subscribe","channel":"{{channel}}"}""")));
+                socket.Send(WebSocketWire.Text($$"""{"type":"subscribe","channel":"{{channel}}"}"""));
                 return listener;
             }
             catch
@@ -194,7 +188,7 @@ internal sealed class Audience : IDisposable
         private void TakeFrames(Audience audience, long now)
         {
             var rest = _buffer.AsSpan(0, _length);
-            while (TryReadFrame(rest, out var opcode, out var payload, out var size))
+            while (WebSocketWire.TryReadFrame(rest, out var opcode, out var payload, out var size))
             {
                 TakeFrame(opcode, payload, audience, now);
                 rest = rest[size..];
@@ -208,10 +202,10 @@ internal sealed class Audience : IDisposable
         {
             switch (opcode)
             {
-                case Ping:
-                    Socket.Send(Masked(0x8A, payload));
+                case WebSocketWire.OpcodePing:
+                    Socket.Send(WebSocketWire.Pong(payload));
                     break;
-                case Close:
+                case WebSocketWire.OpcodeClose:
                     throw new IOException("the server ended the connection");
                 default:
                     if (!Stamp.TryRead(payload, out var stamp))
@@ -229,54 +223,6 @@ internal sealed class Audience : IDisposable
 
                     break;
             }
-        }
-
-        private static bool TryReadFrame(ReadOnlySpan<byte> bytes, out int opcode, out ReadOnlySpan<byte> payload, out int size)
-        {
-            (opcode, size) = (0, 0);
-            payload = default;
-            if (bytes.Length < 2)
-            {
-                return false;
-            }
-
-            var (header, length) = (2, (long)bytes[1]);
-            if (length >= 126)
-            {
-                header = length == 126 ? 4 : 10;
-                if (bytes.Length < header)
-                {
-                    return false;
-                }
-
-                length = header == 4 ? BinaryPrimitives.ReadUInt16BigEndian(bytes[2..]) : BinaryPrimitives.ReadInt64BigEndian(bytes[2..]);
-            }
-
-            if (bytes.Length < header + length)
-            {
-                return false;
-            }
-
-            size = header + (int)length;
-            opcode = bytes[0] & 0x0F;
-            payload = bytes[header..size];
-            return true;
-        }
-
-        /// <summary>A short frame of a client, masked with zeros.</summary>
-        private static byte[] Masked(byte first, ReadOnlySpan<byte> payload)
-        {
-            var (header, length) = payload.Length < 126 ? (2, payload.Length) : (4, 126);
-            var frame = new byte[header + 4 + payload.Length];
-            frame[0] = first;
-            frame[1] = (byte)(0x80 | length);
-            if (header == 4)
-            {
-                BinaryPrimitives.WriteUInt16BigEndian(frame.AsSpan(2), (ushort)payload.Length);
-            }
-
-            payload.CopyTo(frame.AsSpan(header + 4));
-            return frame;
         }
 
         /// <summary>What follows the head is left in the buffer for <see cref="Receive"/>: frames may come with it.</summary>
