@@ -8,7 +8,10 @@ namespace GrooteDashboard.Testing.Checking;
 /// </summary>
 internal sealed class ChannelRecord(string channel, string client, Findings findings)
 {
+    private const string HistoryLost = "history_lost";
+
     private readonly string _where = $"{client} {channel}";
+    private readonly List<Arrival> _history = [];
     private readonly List<Arrival> _arrivals = [];
     private readonly List<Gap> _gaps = [];
     private readonly List<Notice> _notices = [];
@@ -36,6 +39,9 @@ internal sealed class ChannelRecord(string channel, string client, Findings find
     /// <summary>What came, in the order in which it came; of the present epoch.</summary>
     public IReadOnlyList<Arrival> Arrivals => _arrivals;
 
+    /// <summary>What came, of all epochs: for the trace.</summary>
+    public IReadOnlyList<Arrival> History => _history;
+
     /// <summary>Contents by offset: what came, and later what was fetched.</summary>
     public IReadOnlyDictionary<long, string> Contents => _contents;
 
@@ -48,7 +54,7 @@ internal sealed class ChannelRecord(string channel, string client, Findings find
     /// <summary>All gaps by reason, those of earlier epochs included.</summary>
     public Dictionary<string, int> GapReasons { get; } = [];
 
-    public long Delivered { get; private set; }
+    public long Delivered => _history.Count;
 
     public int Recoveries { get; private set; }
 
@@ -127,6 +133,15 @@ internal sealed class ChannelRecord(string channel, string client, Findings find
     private void TakeGap(long? from, long? to, string reason, string? fill)
     {
         GapReasons[reason] = GapReasons.GetValueOrDefault(reason) + 1;
+        if (reason == HistoryLost)
+        {
+            // No fault of this checker takes Redis' data away.
+            findings.Add(
+                FindingKind.Needless,
+                _where,
+                $"history_lost {from}..{to}, where this client stands at {Offset} of epoch {Epoch}; the server's epoch is {_awaitsGap?.Epoch ?? Epoch}");
+        }
+
         if (_awaitsGap is { } awaited)
         {
             _awaitsGap = null;
@@ -178,7 +193,7 @@ internal sealed class ChannelRecord(string channel, string client, Findings find
 
     private void TakeMessage(long offset, string content)
     {
-        Delivered++;
+        _history.Add(new Arrival(findings.Now, offset, content));
         if (!IsSubscribed)
         {
             findings.Add(FindingKind.Protocol, _where, $"offset {offset} ({content}) before subscribed");
@@ -207,7 +222,7 @@ internal sealed class ChannelRecord(string channel, string client, Findings find
 
         Offset = offset;
         _contents[offset] = content;
-        _arrivals.Add(new Arrival(findings.Now, offset, content));
+        _arrivals.Add(_history[^1]);
     }
 
     private string Last() => _arrivals.Count == 0 ? "nothing" : _arrivals[^1].Content;

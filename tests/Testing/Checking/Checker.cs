@@ -164,7 +164,7 @@ public static class Checker
             }
         }
 
-        var arrivals = run.Channels.SelectMany(channel => channel.Arrivals.Select(arrival =>
+        var arrivals = run.Channels.SelectMany(channel => channel.History.Select(arrival =>
             new TraceEvent(arrival.At, channel.Where, "received", string.Create(CultureInfo.InvariantCulture, $"{arrival.Offset} {arrival.Content}"))));
         return new CheckResult
         {

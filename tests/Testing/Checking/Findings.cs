@@ -29,6 +29,9 @@ public enum FindingKind
     /// <summary>A gap's range is not exactly what was missing, or its fill is not exactly its range.</summary>
     WrongGap,
 
+    /// <summary>History is told to be lost, and nothing was done that loses it.</summary>
+    Needless,
+
     /// <summary>The store has not what was acknowledged.</summary>
     NotStored,
 
