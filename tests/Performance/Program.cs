@@ -14,6 +14,8 @@ switch (args)
         return await BareServer.RunAsync();
     case [PeerNames.Argument, PeerNames.Raw, var redis]:
         return await RawServer.RunAsync(redis);
+    case [PeerNames.Argument, PeerNames.SignalR, var redis]:
+        return await SignalRServer.RunAsync(redis);
     default:
         return await Commands.RunAsync(args);
 }
@@ -63,7 +65,7 @@ internal static class Commands
           DATABASE_URL  a PostgreSQL whose role may create databases. While ./run runs: set -a; . .data/run.env; set +a
         """)
     {
-        Startup(), Latency(), Persist(), Check(),
+        Startup(), Latency(), FanOut(), Slow(), Idle(), Persist(), Check(),
     };
 
     private static Command Startup()
@@ -106,6 +108,96 @@ internal static class Commands
                 arguments.GetValue(Rounds),
                 ServerOf(arguments),
                 arguments.GetValue(Json)),
+            cancel)));
+        return command;
+    }
+
+    private static Command FanOut()
+    {
+        var cases = new Option<string[]>("--cases")
+        {
+            DefaultValueFactory = _ => ["500x1000", "500x200", "50x4000", "2000x50"],
+            AllowMultipleArgumentsPerToken = true,
+            Description = "Subscribers and messages per second of each run.",
+        };
+        var seconds = new Option<int>("--seconds") { DefaultValueFactory = _ => 8, Description = "Length of a run." };
+        var size = new Option<int>("--size") { DefaultValueFactory = _ => 200, Description = "Characters of text in a message." };
+        seconds.Validators.Add(result => AtLeastOne(result, seconds));
+        size.Validators.Add(result => AtLeastOne(result, size));
+        cases.Validators.Add(result =>
+        {
+            if (result.GetValue(cases) is not { Length: > 0 } texts || !Array.TrueForAll(texts, text => FanOutCase.TryParse(text, out _)))
+            {
+                result.AddError($"--cases are such as 500x1000: up to {LatencyCommand.MaxSubscribers} subscribers, up to 100000 messages per second.");
+            }
+        });
+        var command = new Command("fanout", "Deliveries per second of the server's CPU, beside SignalR and a bare loop over WebSockets.")
+        {
+            cases, seconds, size, Rounds, Server, Json,
+        };
+        command.SetAction((arguments, cancel) => GuardAsync(() => FanOutCommand.RunAsync(
+            new FanOutOptions(
+                [.. arguments.GetValue(cases)!.Select(text => FanOutCase.TryParse(text, out var parsed) ? parsed : throw new InvalidOperationException(text))],
+                arguments.GetValue(seconds),
+                arguments.GetValue(size),
+                arguments.GetValue(Rounds),
+                ServerOf(arguments),
+                arguments.GetValue(Json)),
+            cancel)));
+        return command;
+    }
+
+    private static Command Slow()
+    {
+        var readers = new Option<int>("--readers") { DefaultValueFactory = _ => 800, Description = "Clients that read." };
+        var slow = new Option<int>("--slow") { DefaultValueFactory = _ => 200, Description = "Clients that do not." };
+        var rate = new Option<int>("--rate") { DefaultValueFactory = _ => 500, Description = "Messages published per second." };
+        var seconds = new Option<int>("--seconds") { DefaultValueFactory = _ => 30, Description = "Length of a run." };
+        var size = new Option<int>("--size") { DefaultValueFactory = _ => 200, Description = "Characters of text in a message." };
+        foreach (var option in new[] { readers, slow, rate, seconds, size })
+        {
+            option.Validators.Add(result => AtLeastOne(result, option));
+        }
+
+        var command = new Command("slow", "Clients that do not read: what they cost the others, and the server's memory.")
+        {
+            readers, slow, rate, seconds, size, Rounds, Server, Json,
+        };
+        command.SetAction((arguments, cancel) => GuardAsync(() => SlowCommand.RunAsync(
+            new SlowOptions(
+                arguments.GetValue(readers),
+                arguments.GetValue(slow),
+                arguments.GetValue(rate),
+                arguments.GetValue(seconds),
+                arguments.GetValue(size),
+                arguments.GetValue(Rounds),
+                ServerOf(arguments),
+                arguments.GetValue(Json)),
+            cancel)));
+        return command;
+    }
+
+    private static Command Idle()
+    {
+        var connections = new Option<int>("--connections") { DefaultValueFactory = _ => 10_000, Description = "Idle connections, one subscription each." };
+        var channels = new Option<int>("--channels") { DefaultValueFactory = _ => 100, Description = "Channels that they watch, all together." };
+        var seconds = new Option<int>("--seconds") { DefaultValueFactory = _ => 60, Description = "How long the CPU at rest is measured." };
+        connections.Validators.Add(result =>
+        {
+            if (result.GetValue(connections) is < 100 or > 100_000)
+            {
+                result.AddError("--connections must be from 100 to 100000.");
+            }
+        });
+        channels.Validators.Add(result => AtLeastOne(result, channels));
+        seconds.Validators.Add(result => AtLeastOne(result, seconds));
+        var command = new Command("idle", "Memory and CPU that idle connections cost, beside SignalR and the framework's bare WebSockets.")
+        {
+            connections, channels, seconds, Server, Json,
+        };
+        command.SetAction((arguments, cancel) => GuardAsync(() => IdleCommand.RunAsync(
+            new IdleOptions(
+                arguments.GetValue(connections), arguments.GetValue(channels), arguments.GetValue(seconds), ServerOf(arguments), arguments.GetValue(Json)),
             cancel)));
         return command;
     }
@@ -190,13 +282,13 @@ internal static class Commands
         }
     }
 
-    /// <summary>What the user can do something about ends with one line.</summary>
     private static Task<int> GuardAsync(Func<Task> command) => GuardAsync(async () =>
     {
         await command();
         return 0;
     });
 
+    /// <summary>What the user can do something about ends with one line.</summary>
     private static async Task<int> GuardAsync(Func<Task<int>> command)
     {
         try

@@ -45,19 +45,18 @@ internal sealed class Audience : IDisposable
     public bool IsPrimed => _listeners.TrueForAll(listener => listener.IsPrimed);
 
     /// <summary>Connects the clients and subscribes them.</summary>
-    /// <param name="server">The address.</param>
-    /// <param name="path">Of the WebSocket.</param>
+    /// <param name="target">The server.</param>
     /// <param name="channel">The channel.</param>
     /// <param name="size">How many clients.</param>
     /// <param name="expected">How many messages they will receive, all together.</param>
-    public static async Task<Audience> GatherAsync(Uri server, string path, string channel, int size, int expected)
+    public static async Task<Audience> GatherAsync(Target target, string channel, int size, int expected)
     {
         var audience = new Audience(expected);
         try
         {
             for (var i = 0; i < size; i++)
             {
-                audience._listeners.Add(Listener.Connect(server, path, channel));
+                audience._listeners.Add(Listener.Connect(target, channel));
             }
 
             audience._thread.Start();
@@ -135,7 +134,7 @@ internal sealed class Audience : IDisposable
     /// <summary>One client: the frames of a server are not masked, and text comes in one frame.</summary>
     private sealed class Listener : IDisposable
     {
-        private readonly byte[] _buffer = new byte[64 << 10];
+        private byte[] _buffer = new byte[64 << 10];
         private int _length;
         private long _last;
         private volatile bool _isSubscribed;
@@ -149,17 +148,21 @@ internal sealed class Audience : IDisposable
 
         public bool IsPrimed => _isPrimed;
 
-        public static Listener Connect(Uri server, string path, string channel)
+        public static Listener Connect(Target target, string channel)
         {
             var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             var listener = new Listener(socket);
             try
             {
                 socket.ReceiveTimeout = (int)Probe.Deadline.TotalMilliseconds;
-                socket.Connect(IPAddress.Loopback, server.Port);
-                socket.Send(WebSocketWire.Handshake(server, path));
+                socket.Connect(IPAddress.Loopback, target.Server.Address.Port);
+                socket.Send(WebSocketWire.Handshake(target.Server.Address, target.Path));
                 listener.ReadHandshake();
-                socket.Send(WebSocketWire.Text($$"""{"type":"subscribe","channel":"{{channel}}"}"""));
+                foreach (var frame in target.Subscribe(channel))
+                {
+                    socket.Send(WebSocketWire.Text(frame));
+                }
+
                 return listener;
             }
             catch
@@ -172,6 +175,11 @@ internal sealed class Audience : IDisposable
         /// <summary>Reads once, and takes every whole frame of what is there.</summary>
         public void Receive(Audience audience)
         {
+            if (_length == _buffer.Length)
+            {
+                Array.Resize(ref _buffer, _buffer.Length * 2);
+            }
+
             var received = Socket.Receive(_buffer.AsSpan(_length));
             var now = Stopwatch.GetTimestamp();
             if (received == 0)
@@ -208,20 +216,28 @@ internal sealed class Audience : IDisposable
                 case WebSocketWire.OpcodeClose:
                     throw new IOException("the server ended the connection");
                 default:
-                    if (!Stamp.TryRead(payload, out var stamp))
-                    {
-                        _isSubscribed |= payload.IndexOf("\"subscribed\""u8) >= 0;
-                    }
-                    else if (stamp.Number == 0)
-                    {
-                        _isPrimed = true;
-                    }
-                    else
-                    {
-                        audience.Take(stamp, now, ref _last);
-                    }
-
+                    TakeMessages(payload, audience, now);
                     break;
+            }
+        }
+
+        private void TakeMessages(ReadOnlySpan<byte> payload, Audience audience, long now)
+        {
+            if (!_isSubscribed)
+            {
+                _isSubscribed = payload.IndexOf("\"subscribed\""u8) >= 0;
+            }
+
+            for (; Stamp.TryRead(payload, out var stamp, out var end); payload = payload[end..])
+            {
+                if (stamp.Number == 0)
+                {
+                    _isPrimed = true;
+                }
+                else
+                {
+                    audience.Take(stamp, now, ref _last);
+                }
             }
         }
 

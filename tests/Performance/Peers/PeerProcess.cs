@@ -13,6 +13,9 @@ internal static class PeerProcess
     public static Task<ServerProcess> StartRawAsync(RedisServer redis, CancellationToken cancellationToken) =>
         StartAsync(RawServer.ReadyPath, cancellationToken, PeerNames.Raw, $"127.0.0.1:{redis.Port}");
 
+    public static Task<ServerProcess> StartSignalRAsync(RedisServer redis, CancellationToken cancellationToken) =>
+        StartAsync(SignalRServer.ReadyPath, cancellationToken, PeerNames.SignalR, $"127.0.0.1:{redis.Port}");
+
     private static Task<ServerProcess> StartAsync(string readyPath, CancellationToken cancellationToken, params string[] arguments) =>
         ServerProcess.StartAsync(AppContext.BaseDirectory, [OwnAssembly, PeerNames.Argument, .. arguments], readyPath, cancellationToken);
 }
