@@ -15,7 +15,7 @@ internal sealed record SlowOptions(int Readers, int Slow, int Rate, int Seconds,
 /// <param name="ResidentMegabytesMax">The most it was.</param>
 /// <param name="ResidentMegabytesAfter">When everything was delivered.</param>
 /// <param name="Cut">Clients that were cut for taking nothing (4008).</param>
-/// <param name="Dropped">Frames that did not fit into a slow client's queue.</param>
+/// <param name="CatchUps">How often a client's queue had no room for the next frame.</param>
 internal sealed record SlowRun(
     int Slow,
     int Round,
@@ -25,7 +25,7 @@ internal sealed record SlowRun(
     double ResidentMegabytesMax,
     double ResidentMegabytesAfter,
     double Cut,
-    double Dropped)
+    double CatchUps)
 {
     public double DeliveredPercent => 100.0 * Readers.Delivered / Expected;
 }
@@ -70,7 +70,7 @@ internal static class SlowCommand
         using var crowd = new IdleCrowd();
         await crowd.GrowAsync(target, [$"task:{load.Task}"], slow, isReading: false, cancellationToken);
         var cut = await CountAsync("realtime_disconnects_total", "\"4008\"");
-        var dropped = await CountAsync("realtime_frames_dropped_total", "slow_consumer");
+        var catchUps = await CountAsync("realtime_catch_ups_started_total", "");
         var before = target.Server.Usage.ResidentMegabytes;
         using var measuring = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var most = MaxResidentAsync(target.Server, measuring.Token);
@@ -85,7 +85,7 @@ internal static class SlowCommand
             await most,
             target.Server.Usage.ResidentMegabytes,
             await CountAsync("realtime_disconnects_total", "\"4008\"") - cut,
-            await CountAsync("realtime_frames_dropped_total", "slow_consumer") - dropped);
+            await CountAsync("realtime_catch_ups_started_total", "") - catchUps);
 
         Task<double> CountAsync(string name, string label) => ServerMetrics.SumAsync(target.Server, name, label, cancellationToken);
     }
@@ -105,7 +105,7 @@ internal static class SlowCommand
     private static void Write(List<SlowRun> runs, SlowOptions options)
     {
         var table = new Table(
-            "run", "delivered %", "p50 ms", "p99 ms", "max ms", "out of order", "RSS MB before", "max", "after", "growth", "cut (4008)", "dropped frames", "server CPU s");
+            "run", "delivered %", "p50 ms", "p99 ms", "max ms", "out of order", "RSS MB before", "max", "after", "growth", "cut (4008)", "catch-ups", "server CPU s");
         foreach (var run in runs)
         {
             table.Add(
@@ -120,7 +120,7 @@ internal static class SlowCommand
                 run.ResidentMegabytesAfter,
                 run.ResidentMegabytesMax - run.ResidentMegabytesBefore,
                 run.Cut,
-                run.Dropped,
+                run.CatchUps,
                 run.Readers.ServerCpuSeconds);
         }
 
