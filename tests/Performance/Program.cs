@@ -238,7 +238,7 @@ internal static class Commands
         producer.AcceptOnlyFromAmong("lossless", "pubsub");
         faults.Validators.Add(result =>
         {
-            if (!Enum.TryParse<Faults>(result.GetValue(faults), ignoreCase: true, out _))
+            if (!Enum.TryParse<Faults>(result.GetValue(faults), ignoreCase: true, out var parsed) || (parsed & ~Faults.All) != 0)
             {
                 result.AddError("--faults must be some of redis, instance, clients, with commas between; or none.");
             }

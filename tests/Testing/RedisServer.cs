@@ -20,8 +20,12 @@ public sealed class RedisServer : IAsyncDisposable
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>Runs the server until standard input ends, which it also does when this process dies.</summary>
+    /// <summary>
+    /// Runs the server until standard input ends, which it also does when this process dies. Ctrl-C reaches this shell as well: it must
+    /// not die of it before the server.
+    /// </summary>
     private const string Supervisor = """
+        trap '' INT HUP
         "$@" >/dev/null 2>&1 </dev/null &
         pid=$!
         echo $pid

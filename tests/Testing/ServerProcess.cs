@@ -14,8 +14,12 @@ public sealed class ServerProcess : IAsyncDisposable
 
     private const int LastLines = 15;
 
-    /// <summary>Runs the server until standard input ends, which it also does when this process dies.</summary>
+    /// <summary>
+    /// Runs the server until standard input ends, which it also does when this process dies. Ctrl-C reaches this shell as well: it must
+    /// not die of it before the server.
+    /// </summary>
     private const string Supervisor = """
+        trap '' INT HUP
         log=$1
         shift
         "$@" >>"$log" 2>&1 </dev/null &
