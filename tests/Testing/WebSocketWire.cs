@@ -4,8 +4,8 @@ using System.Text;
 namespace GrooteDashboard.Testing;
 
 /// <summary>
-/// As much of RFC 6455 as a client needs that owns its socket: it can be light, and it can be cut in the middle of a frame. Frames of the
-/// server are not masked, and its text comes in one frame.
+/// As much of RFC 6455 as a client needs that owns its socket: it can be light, and it can be cut in the middle of a frame. Frames of a
+/// server are not masked.
 /// </summary>
 public static class WebSocketWire
 {
@@ -31,10 +31,11 @@ public static class WebSocketWire
     /// <param name="bytes">What was received.</param>
     /// <param name="opcode">Its opcode.</param>
     /// <param name="payload">Its payload, in place.</param>
+    /// <param name="isFinal">Whether its message ends with it.</param>
     /// <param name="size">Of the whole frame, in bytes.</param>
-    public static bool TryReadFrame(ReadOnlySpan<byte> bytes, out int opcode, out ReadOnlySpan<byte> payload, out int size)
+    public static bool TryReadFrame(ReadOnlySpan<byte> bytes, out int opcode, out ReadOnlySpan<byte> payload, out bool isFinal, out int size)
     {
-        (opcode, size) = (0, 0);
+        (opcode, isFinal, size) = (0, false, 0);
         payload = default;
         if (bytes.Length < 2)
         {
@@ -59,7 +60,7 @@ public static class WebSocketWire
         }
 
         size = header + (int)length;
-        opcode = bytes[0] & 0x0F;
+        (opcode, isFinal) = (bytes[0] & 0x0F, bytes[0] >= Final);
         payload = bytes[header..size];
         return true;
     }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -131,9 +132,10 @@ internal sealed class Audience : IDisposable
         Volatile.Write(ref _received, _received + 1);
     }
 
-    /// <summary>One client: the frames of a server are not masked, and text comes in one frame.</summary>
+    /// <summary>One client.</summary>
     private sealed class Listener : IDisposable
     {
+        private readonly ArrayBufferWriter<byte> _fragments = new();
         private byte[] _buffer = new byte[64 << 10];
         private int _length;
         private long _last;
@@ -196,9 +198,9 @@ internal sealed class Audience : IDisposable
         private void TakeFrames(Audience audience, long now)
         {
             var rest = _buffer.AsSpan(0, _length);
-            while (WebSocketWire.TryReadFrame(rest, out var opcode, out var payload, out var size))
+            while (WebSocketWire.TryReadFrame(rest, out var opcode, out var payload, out var isFinal, out var size))
             {
-                TakeFrame(opcode, payload, audience, now);
+                TakeFrame(opcode, payload, isFinal, audience, now);
                 rest = rest[size..];
             }
 
@@ -206,7 +208,7 @@ internal sealed class Audience : IDisposable
             _length = rest.Length;
         }
 
-        private void TakeFrame(int opcode, ReadOnlySpan<byte> payload, Audience audience, long now)
+        private void TakeFrame(int opcode, ReadOnlySpan<byte> payload, bool isFinal, Audience audience, long now)
         {
             switch (opcode)
             {
@@ -216,8 +218,25 @@ internal sealed class Audience : IDisposable
                 case WebSocketWire.OpcodeClose:
                     throw new IOException("the server ended the connection");
                 default:
-                    TakeMessages(payload, audience, now);
+                    TakeFragment(payload, isFinal, audience, now);
                     break;
+            }
+        }
+
+        /// <summary>Some servers cut what they send where their buffers end.</summary>
+        private void TakeFragment(ReadOnlySpan<byte> payload, bool isFinal, Audience audience, long now)
+        {
+            if (isFinal && _fragments.WrittenCount == 0)
+            {
+                TakeMessages(payload, audience, now);
+                return;
+            }
+
+            _fragments.Write(payload);
+            if (isFinal)
+            {
+                TakeMessages(_fragments.WrittenSpan, audience, now);
+                _fragments.ResetWrittenCount();
             }
         }
 

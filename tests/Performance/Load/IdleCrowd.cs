@@ -109,7 +109,7 @@ internal sealed class IdleCrowd : IDisposable
         {
             while (await socket.ReceiveAsync(buffer.AsMemory(), _leaving.Token) is var received and > 0)
             {
-                if (WebSocketWire.TryReadFrame(buffer.AsSpan(0, received), out var opcode, out var payload, out _) && opcode == WebSocketWire.OpcodePing)
+                if (WebSocketWire.TryReadFrame(buffer.AsSpan(0, received), out var opcode, out var payload, out _, out _) && opcode == WebSocketWire.OpcodePing)
                 {
                     socket.Send(WebSocketWire.Pong(payload));
                 }

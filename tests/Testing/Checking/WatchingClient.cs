@@ -181,7 +181,7 @@ internal sealed class WatchingClient(int number, Cluster cluster, IReadOnlyList<
     private void TakeFrames(Socket socket)
     {
         var taken = 0;
-        while (WebSocketWire.TryReadFrame(_buffer.AsSpan(taken, _length - taken), out var opcode, out var payload, out var size))
+        while (WebSocketWire.TryReadFrame(_buffer.AsSpan(taken, _length - taken), out var opcode, out var payload, out _, out var size))
         {
             taken += size;
             switch (opcode)
