@@ -20,8 +20,12 @@ public sealed class RedisServer : IAsyncDisposable
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>Runs the server until standard input ends, which it also does when this process dies.</summary>
+    /// <summary>
+    /// Runs the server until standard input ends, which it also does when this process dies. Ctrl-C reaches this shell as well: it must
+    /// not die of it before the server.
+    /// </summary>
     private const string Supervisor = """
+        trap '' INT HUP
         "$@" >/dev/null 2>&1 </dev/null &
         pid=$!
         echo $pid
@@ -45,7 +49,7 @@ public sealed class RedisServer : IAsyncDisposable
     /// <summary>A server that answers.</summary>
     public static async Task<RedisServer> StartNewAsync()
     {
-        var server = new RedisServer(FreePort());
+        var server = new RedisServer(LoopbackPort.Free());
         try
         {
             await server.StartAsync();
@@ -59,7 +63,7 @@ public sealed class RedisServer : IAsyncDisposable
     }
 
     /// <summary>A server that is not started yet: its port is free.</summary>
-    public static RedisServer Absent() => new(FreePort());
+    public static RedisServer Absent() => new(LoopbackPort.Free());
 
     /// <summary>Starts it, on the same port and data as before; returns when it answers.</summary>
     public async Task StartAsync()
@@ -132,6 +136,21 @@ public sealed class RedisServer : IAsyncDisposable
         await StartAsync();
     }
 
+    /// <summary>As an operator stops it: it says farewell to its clients. Returns when it is gone.</summary>
+    public async Task ShutDownAsync()
+    {
+        try
+        {
+            await CommandAsync("SHUTDOWN", "NOSAVE");
+        }
+        catch (IOException)
+        {
+            // There is no reply to this command.
+        }
+
+        await KillAsync();
+    }
+
     /// <summary>It keeps its connections, and answers nothing.</summary>
     public void Pause() => Signal(SignalStop);
 
@@ -176,13 +195,6 @@ public sealed class RedisServer : IAsyncDisposable
         }
 
         to.Refresh();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private async Task UntilItAnswersAsync()

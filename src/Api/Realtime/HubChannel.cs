@@ -116,11 +116,11 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
             else if (from.Epoch != _epoch || from.Offset > head)
             {
                 // Offsets of another history say nothing about this one: all of it is news.
-                WelcomeAfresh(subscription, 1, RecoveryReasons.HistoryLost);
+                WelcomeAfresh(subscription, 1, GapReasons.HistoryLost);
             }
             else if (head - from.Offset > options.MaxRecoverMessages)
             {
-                WelcomeAfresh(subscription, from.Offset + 1, RecoveryReasons.TooFarBehind);
+                WelcomeAfresh(subscription, from.Offset + 1, GapReasons.TooFarBehind);
             }
             else
             {
@@ -129,7 +129,7 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
                 metrics.Recovered(Math.Max(0, _head - from.Offset));
                 if (from.Offset != _head)
                 {
-                    FallBehind(subscription, RecoveryReasons.HistoryLost);
+                    FallBehind(subscription, GapReasons.HistoryLost);
                 }
             }
         }
@@ -209,7 +209,7 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
                 }
 
                 subscription.Cursor = _head;
-                WelcomeAfresh(subscription, 1, RecoveryReasons.HistoryLost);
+                WelcomeAfresh(subscription, 1, GapReasons.HistoryLost);
             }
         }
     }
@@ -311,7 +311,7 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
             HandOut();
             foreach (var subscription in _subscriptions)
             {
-                FallBehind(subscription, RecoveryReasons.HistoryLost);
+                FallBehind(subscription, GapReasons.HistoryLost);
             }
         }
 
