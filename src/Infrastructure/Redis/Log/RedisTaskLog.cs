@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Threading.Channels;
 using GrooteDashboard.Application.Realtime.Contracts;
 using GrooteDashboard.Application.Realtime.Ingest;
@@ -271,25 +273,30 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
     }
 
     /// <summary>
-    /// Finds out which of these the store holds under the offsets that they were given. It may hold something else there: what another instance
-    /// appended to older data before that was noticed.
+    /// Finds out which of these the store holds: under the offset that they were given, or after it, where the store has moved what another row was
+    /// in the place of. The offset alone says nothing: another instance may have appended to older data before that was noticed.
     /// </summary>
     private async Task FindKeptAsync(IReadOnlyList<LogWork> works, CancellationToken cancellationToken)
     {
-        var stored = new Dictionary<(string Channel, long Offset), byte[]>();
+        var rows = new Dictionary<(string Channel, string Body), SortedSet<long>>();
         foreach (var task in works.SelectMany(work => work.Operations).Where(operation => operation is { IsEntry: true, Offset: > 0 }).GroupBy(operation => operation.Channel))
         {
-            var (after, last) = (task.Min(operation => operation.Offset - operation.Bodies.Count), task.Max(operation => operation.Offset));
-            while (after < last)
+            IReadOnlyList<ChannelFrame> frames;
+            for (var after = task.Min(operation => operation.Offset - operation.Bodies.Count); ; after = frames[^1].Offset!.Value)
             {
                 var from = after;
-                var frames = await UntilItWorksAsync("read the store", token => _store.ReadAsync(TaskIdOf(task.Key), from, MaxOperationsPerCall, token), cancellationToken);
-                foreach (var frame in frames)
+                frames = await UntilItWorksAsync("read the store", token => _store.ReadAsync(TaskIdOf(task.Key), from, MaxOperationsPerCall, token), cancellationToken);
+                if (frames.Count == 0)
                 {
-                    stored[(task.Key, frame.Offset!.Value)] = FrameCodec.Encode(frame.Timestamp, frame.Message);
+                    break;
                 }
 
-                after = frames.Count == 0 ? last : frames[^1].Offset!.Value;
+                foreach (var frame in frames)
+                {
+                    var row = (task.Key, Encoding.UTF8.GetString(FrameCodec.Encode(frame.Timestamp, frame.Message)));
+                    CollectionsMarshal.GetValueRefOrAddDefault(rows, row, out _) ??= [];
+                    rows[row].Add(frame.Offset!.Value);
+                }
             }
         }
 
@@ -298,12 +305,17 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
             var isKept = false;
             foreach (var operation in work.Operations)
             {
-                isKept = operation.Follows
-                    ? isKept
-                    : operation is { IsEntry: true, Offset: > 0 } && operation.Bodies.Select((body, index) => (body, Offset: operation.Offset - operation.Bodies.Count + 1 + index))
-                        .All(piece => stored.TryGetValue((operation.Channel, piece.Offset), out var row) && row.AsSpan().SequenceEqual(piece.body));
+                isKept = operation.Follows ? isKept : operation is { IsEntry: true, Offset: > 0 } && Take(operation);
                 operation.IsKept = isKept;
             }
+        }
+
+        // Each row stands for one entry only: equal ones may be several.
+        bool Take(LogOperation operation)
+        {
+            var first = operation.Offset - operation.Bodies.Count + 1;
+            return operation.Bodies.Select((body, index) => (Row: (operation.Channel, Encoding.UTF8.GetString(body)), Offset: first + index)).ToList().TrueForAll(piece =>
+                rows.TryGetValue(piece.Row, out var offsets) && offsets.FirstOrDefault(offset => offset >= piece.Offset) is > 0 and var found && offsets.Remove(found));
         }
     }
 

@@ -177,19 +177,20 @@ internal sealed class RedisTaskLogTests
 
         await ProduceAsync(tasks, 200, async half =>
         {
+            if (how == "comes back with older data")
+            {
+                await UntilStoredAsync(300);
+                _redis.BackUp();
+            }
+
             await half;
             switch (how)
             {
                 case "is flushed":
                     await _redis.FlushAllAsync();
                     break;
-                case "is replaced by an empty one":
-                    await _redis.RestoreAsync();
-                    break;
                 default:
-                    _redis.BackUp();
-                    var stored = await _database.QueryAsync<long>("SELECT count(*) FROM task_log");
-                    await Probe.Until(async () => await _database.QueryAsync<long>("SELECT count(*) FROM task_log") > stored + 100, "more is stored");
+                    await UntilStoredAsync(600);
                     await _redis.RestoreAsync();
                     break;
             }
@@ -200,6 +201,7 @@ internal sealed class RedisTaskLogTests
             var frames = await AssertStoredAsync(task, 200);
             foreach (var host in _hosts)
             {
+                await Probe.Until(() => host.Publisher.ResetOf(Channels.Task(task)) is not null, $"{task} begins anew");
                 await Probe.Until(() => host.Publisher.ResetOf(Channels.Task(task))?.Offset == frames.Count
                     || (Told(host, task) is [.., { Offset: { } last }] && last == frames.Count), $"the end of {task} is told");
                 var reset = host.Publisher.ResetOf(Channels.Task(task));
@@ -479,6 +481,9 @@ internal sealed class RedisTaskLogTests
             "somebody stores");
         return _hosts.Single(host => host.Name == name);
     }
+
+    private Task UntilStoredAsync(long rows) =>
+        Probe.Until(async () => await _database.QueryAsync<long>("SELECT count(*) FROM task_log") >= rows, $"{rows} rows are stored");
 
     private async Task<string[]> WatchTasksAsync(int count)
     {
