@@ -5,6 +5,11 @@ namespace GrooteDashboard.Testing.Checking;
 /// <summary>Some instances on one PostgreSQL and one Redis, all of which can be hurt.</summary>
 internal sealed class Cluster : IAsyncDisposable
 {
+    /// <summary>One attempt may take so long; then another instance is asked.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
     private readonly List<ServerProcess> _instances = [];
 
     private Cluster(RedisServer redis) => Redis = redis;
@@ -61,11 +66,6 @@ internal sealed class Cluster : IAsyncDisposable
         await Task.WhenAll(_instances.Select(instance => instance.DisposeAsync().AsTask()));
         await Redis.DisposeAsync();
     }
-
-    /// <summary>One attempt may take so long; then another instance is asked.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
-
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     private static async Task<(string? Text, string? Refusal)> TrySendAsync(
         ServerProcess instance, Func<HttpRequestMessage> request, CancellationToken cancellationToken)
