@@ -87,7 +87,6 @@ internal sealed class InMemoryTaskLogStore(InMemoryDatabase database, TimeProvid
             throw new IOException("The answer was lost.");
         }
 
-        // Two processes whose offsets collide are not for a store in memory.
         return 0;
     }
 
