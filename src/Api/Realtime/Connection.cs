@@ -1,14 +1,15 @@
 using System.Diagnostics.CodeAnalysis;
+using System.IO.Pipelines;
 using GrooteDashboard.Api.Realtime.Protocol;
 using GrooteDashboard.Api.Realtime.Sockets;
 
 namespace GrooteDashboard.Api.Realtime;
 
 /// <summary>What a connection needs of the transport below it.</summary>
-/// <param name="Input">The upgraded stream.</param>
+/// <param name="Input">What the client sends.</param>
 /// <param name="Output">The way to the client.</param>
 /// <param name="Abort">Ends the transport at once, at any time.</param>
-internal sealed record Transport(Stream Input, ITransportOutput Output, Action Abort);
+internal sealed record Transport(PipeReader Input, ITransportOutput Output, Action Abort);
 
 /// <summary>
 /// One client. While it is idle there is a pending read and nothing else: what waits in its outbox is written by a pump, and all deadlines are
@@ -29,6 +30,9 @@ internal sealed class Connection(string id, Transport transport, Pump pump, Real
     private long _lastBeat = time.GetTimestamp();
     private long _writingSince;
     private long _closingSince;
+
+    // Until then a sweep finds nothing to do. 0: it has to look.
+    private long _quietUntil;
     private int _missedBeats;
     private int _closeCode;
     private SemaphoreSlim? _catchUpTurn;
@@ -95,6 +99,7 @@ internal sealed class Connection(string id, Transport transport, Pump pump, Real
         if (Interlocked.CompareExchange(ref _closeCode, code, 0) == 0)
         {
             Volatile.Write(ref _closingSince, time.GetTimestamp());
+            Volatile.Write(ref _quietUntil, 0);
             if (_outbox.Complete(FrameEncoder.Close(code, reason)))
             {
                 pump.Write(this);
@@ -118,7 +123,13 @@ internal sealed class Connection(string id, Transport transport, Pump pump, Real
         try
         {
             await protocol.GreetAsync();
-            await ReceiveAsync(protocol);
+            while (_reader.Take(await _reader.WaitAsync()) && await HandleAsync(protocol))
+            {
+            }
+        }
+        catch (ProtocolViolationException violation)
+        {
+            await EndAsync(violation);
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
@@ -141,7 +152,15 @@ internal sealed class Connection(string id, Transport transport, Pump pump, Real
     /// <summary>Deadlines and heartbeat, as of <paramref name="now"/>.</summary>
     public void Sweep(long now)
     {
-        if (IsLate(ref _closingSince, now, options.CloseTimeout))
+        if (!IsClosing && Access.IsOver)
+        {
+            Close(CloseCodes.Unauthenticated, "not signed in, or not any more");
+        }
+        else if (now < Volatile.Read(ref _quietUntil))
+        {
+            // Nothing is under way: that is so for most connections, most of the time.
+        }
+        else if (IsLate(ref _closingSince, now, options.CloseTimeout))
         {
             transport.Abort();
         }
@@ -149,14 +168,15 @@ internal sealed class Connection(string id, Transport transport, Pump pump, Real
         {
             Cut(CloseCodes.TooSlow);
         }
-        else if (!IsClosing && Access.IsOver)
-        {
-            Close(CloseCodes.Unauthenticated, "not signed in, or not any more");
-        }
         else if (!IsClosing && IsLate(ref _lastBeat, now, options.HeartbeatInterval))
         {
             _lastBeat = now;
             Beat();
+        }
+        else if (!IsClosing && Volatile.Read(ref _writingSince) == 0)
+        {
+            _outbox.Trim();
+            Volatile.Write(ref _quietUntil, _lastBeat + (long)(options.HeartbeatInterval.TotalSeconds * time.TimestampFrequency));
         }
     }
 
@@ -192,6 +212,7 @@ internal sealed class Connection(string id, Transport transport, Pump pump, Real
         try
         {
             Volatile.Write(ref _writingSince, time.GetTimestamp());
+            Volatile.Write(ref _quietUntil, 0);
             var first = _outbox.Peek([]);
             if (first.IsEmpty)
             {
@@ -215,36 +236,44 @@ internal sealed class Connection(string id, Transport transport, Pump pump, Real
         }
     }
 
-    private async Task ReceiveAsync(ClientProtocol protocol)
+    /// <summary>Handles what has come. False: the client has closed, and its answer is on the way.</summary>
+    private async ValueTask<bool> HandleAsync(ClientProtocol protocol)
     {
-        try
+        while (_reader.TryRead(out var frame))
         {
-            while (await _reader.ReadAsync() is { } frame)
+            Volatile.Write(ref _missedBeats, 0);
+            if (frame.Opcode == Opcode.Close)
             {
-                Volatile.Write(ref _missedBeats, 0);
-                if (frame.Opcode == Opcode.Close)
-                {
-                    var (code, reason) = CloseFrame.Read(frame.Payload.Span);
-                    Close(code, reason);
-                    await _outbox.Drained;
-                    return;
-                }
+                var (code, reason) = CloseFrame.Read(frame.Payload.Span);
+                Close(code, reason);
+                await _outbox.Drained;
+                return false;
+            }
 
-                if (!IsClosing)
-                {
-                    await protocol.HandleAsync(frame);
-                }
+            if (!IsClosing)
+            {
+                await protocol.HandleAsync(frame);
             }
         }
-        catch (ProtocolViolationException violation)
-        {
-            if (violation.CloseCode == CloseCodes.MessageTooBig)
-            {
-                Send(ServerMessages.Error(ErrorCodes.TooLarge, violation.Message));
-            }
 
-            Close(violation.CloseCode, violation.Message);
+        return true;
+    }
+
+    private async Task EndAsync(ProtocolViolationException violation)
+    {
+        if (violation.CloseCode == CloseCodes.MessageTooBig)
+        {
+            Send(ServerMessages.Error(ErrorCodes.TooLarge, violation.Message));
+        }
+
+        Close(violation.CloseCode, violation.Message);
+        try
+        {
             await _reader.DiscardAsync();
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            // The peer did not wait for our last words.
         }
     }
 

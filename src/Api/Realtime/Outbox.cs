@@ -25,7 +25,7 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
     private const int ReplyReserve = 64 << 10;
     private const int IdleCapacity = 64;
 
-    private readonly Lock _gate = new();
+    // Its own lock, too: there are as many as connections.
     private readonly Queue<Entry> _waiting = new();
     private TaskCompletionSource? _drained;
     private TaskCompletionSource<bool>? _room;
@@ -42,7 +42,7 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
     {
         get
         {
-            lock (_gate)
+            lock (_waiting)
             {
                 if (_isCompleted && !_isDraining)
                 {
@@ -59,9 +59,21 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
     {
         get
         {
-            lock (_gate)
+            lock (_waiting)
             {
                 return !_isDraining;
+            }
+        }
+    }
+
+    /// <summary>Gives back what it holds for nothing: most connections are idle, most of the time.</summary>
+    public void Trim()
+    {
+        lock (_waiting)
+        {
+            if (_waiting.Count == 0)
+            {
+                _waiting.TrimExcess();
             }
         }
     }
@@ -69,7 +81,7 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
     /// <summary>Queues a message of a channel. False: it does not fit. (Nothing is refused any more once the outbox is completed.)</summary>
     public bool TryOffer(in HubFrame frame, out bool startDrain)
     {
-        lock (_gate)
+        lock (_waiting)
         {
             startDrain = false;
             if (_isCompleted)
@@ -92,7 +104,7 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
     /// <summary>Queues a message from history, of any length, while at most half is taken.</summary>
     public bool TryRefill(in HubFrame frame, out bool startDrain)
     {
-        lock (_gate)
+        lock (_waiting)
         {
             var hasRoom = _isCompleted || _bytes <= capacity / 2;
             startDrain = hasRoom && !_isCompleted && Append(new Entry(frame));
@@ -103,7 +115,7 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
     /// <summary>Waits until there is room for history; false: there will be none, the outbox is completed.</summary>
     public Task<bool> WaitForRoomAsync()
     {
-        lock (_gate)
+        lock (_waiting)
         {
             return _isCompleted || HasRoom
                 ? Task.FromResult(!_isCompleted)
@@ -114,7 +126,7 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
     /// <summary>Queues an answer or a control frame. False: the client has let too many of them wait.</summary>
     public bool TryReply(byte[] frame, out bool startDrain)
     {
-        lock (_gate)
+        lock (_waiting)
         {
             var fits = _isCompleted || Fits(frame.Length, capacity + ReplyReserve);
             startDrain = fits && !_isCompleted && Append(new Entry(new HubFrame(frame, null, null, 0)));
@@ -125,7 +137,7 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
     /// <summary>Queues the last frame: nothing is taken after it. True: the caller starts a drain.</summary>
     public bool Complete(byte[] lastFrame)
     {
-        lock (_gate)
+        lock (_waiting)
         {
             if (_isCompleted)
             {
@@ -141,7 +153,7 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
     /// <summary>Forgets all that waits, and takes nothing more. <see cref="Drained"/> completes when a write under way has ended.</summary>
     public void Discard()
     {
-        lock (_gate)
+        lock (_waiting)
         {
             _isCompleted = true;
             _waiting.Clear();
@@ -157,7 +169,7 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
     /// <summary>The socket is gone: nothing is written any more.</summary>
     public void Abandon()
     {
-        lock (_gate)
+        lock (_waiting)
         {
             _isDraining = false;
         }
@@ -171,7 +183,7 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
     /// </summary>
     public ReadOnlyMemory<byte> Peek(byte[] scratch)
     {
-        lock (_gate)
+        lock (_waiting)
         {
             if (!_waiting.TryPeek(out var first))
             {
@@ -189,7 +201,7 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
     /// <summary>So many of the bytes that were peeked are written. False: nothing is left, the drain is over.</summary>
     public bool Advance(int bytes, ref Sent sent)
     {
-        lock (_gate)
+        lock (_waiting)
         {
             sent.Bytes += bytes;
             _written += bytes;

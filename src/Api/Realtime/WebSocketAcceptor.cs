@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Pipelines;
 using System.Security.Cryptography;
 using GrooteDashboard.Api.Auth;
 using GrooteDashboard.Api.Realtime.Protocol;
@@ -22,6 +23,9 @@ internal sealed partial class WebSocketAcceptor(
     TimeProvider time,
     ILogger<WebSocketAcceptor> logger)
 {
+    /// <summary>While nothing comes, there is no buffer.</summary>
+    private static readonly StreamPipeReaderOptions ZeroByteReads = new(leaveOpen: true, useZeroByteReads: true);
+
     private readonly RealtimeOptions _options = options.Value;
 
     /// <param name="context">The request.</param>
@@ -45,8 +49,7 @@ internal sealed partial class WebSocketAcceptor(
             return Refuse(StatusCodes.Status503ServiceUnavailable, "This server takes no more connections now.");
         }
 
-        // Under TLS there is more than a socket below.
-        var plain = context.Features.Get<ITlsHandshakeFeature>() is null ? context.Features.Get<UpgradableConnection>() : null;
+        var plain = UpgradableConnection.Of(context);
         ITransportOutput output;
         Stream input;
         Session session;
@@ -70,7 +73,7 @@ internal sealed partial class WebSocketAcceptor(
         }
         else
         {
-            await ServeAsync(new Transport(input, output, context.Features.GetRequiredFeature<IConnectionLifetimeFeature>().Abort), session);
+            await ServeAsync(new Transport(PipeReader.Create(input, ZeroByteReads), output, context.Features.GetRequiredFeature<IConnectionLifetimeFeature>().Abort), session);
         }
 
         return TypedResults.Empty;
@@ -92,25 +95,31 @@ internal sealed partial class WebSocketAcceptor(
     private void TakeOver(UpgradableConnection connection, ITransportOutput output, Session session) =>
         connection.TakeOver(input => ServeAsync(new Transport(input, output, connection.Abort), session));
 
-    /// <summary>Until the connection ends; its place is free again then.</summary>
-    private async Task ServeAsync(Transport transport, Session session)
+    private Task ServeAsync(Transport transport, Session session)
     {
-        var connection = new Connection(RandomNumberGenerator.GetHexString(32, lowercase: true), transport, fanout.Next(), _options, metrics, time)
+        var id = RandomNumberGenerator.GetHexString(16, lowercase: true);
+        var connection = new Connection(id, transport, fanout.Next(), _options, metrics, time)
         {
             Access = session.Access,
             IsCompressed = session.Extensions is not null,
         };
-        var start = time.GetTimestamp();
         hub.Add(connection);
+        if (session.Refusal is { } closeCode)
+        {
+            // After the upgrade: of a refused handshake a browser's page learns nothing.
+            connection.Close(closeCode, "not let in");
+        }
+
+        return RunAsync(connection, new ClientProtocol(connection, hub, _options, time, session.Channels, logger));
+    }
+
+    /// <summary>Until the connection ends; its place is free again then.</summary>
+    private async Task RunAsync(Connection connection, ClientProtocol protocol)
+    {
+        var start = time.GetTimestamp();
         try
         {
-            if (session.Refusal is { } closeCode)
-            {
-                // After the upgrade: of a refused handshake a browser's page learns nothing.
-                connection.Close(closeCode, "not let in");
-            }
-
-            await connection.RunAsync(new ClientProtocol(connection, hub, _options, time, session.Channels, logger));
+            await connection.RunAsync(protocol);
         }
         finally
         {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Pipelines;
 using System.Text;
 using FsCheck;
 using GrooteDashboard.Api.Realtime.Sockets;
@@ -114,7 +115,7 @@ internal sealed class FrameReaderTests
 
     private static List<(Opcode Opcode, string Payload)> Read(byte[] bytes, Func<int> readSize)
     {
-        using var reader = new FrameReader(new Trickle(bytes, readSize));
+        using var reader = new FrameReader(PipeReader.Create(new Trickle(bytes, readSize)));
         var frames = new List<(Opcode, string)>();
         while (Next(reader) is { } frame)
         {
@@ -125,7 +126,19 @@ internal sealed class FrameReaderTests
     }
 
     // The stream below never waits.
-    private static ClientFrame? Next(FrameReader reader) => reader.ReadAsync().AsTask().GetAwaiter().GetResult();
+    private static ClientFrame? Next(FrameReader reader)
+    {
+        ClientFrame frame;
+        while (!reader.TryRead(out frame))
+        {
+            if (!reader.Take(reader.WaitAsync().AsTask().GetAwaiter().GetResult()))
+            {
+                return null;
+            }
+        }
+
+        return frame;
+    }
 
     private static Func<int> Cycle(byte[] values)
     {

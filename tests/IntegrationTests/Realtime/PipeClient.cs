@@ -92,7 +92,7 @@ internal sealed class PipeClient : IAsyncDisposable
     private async Task ServeAsync(HubHost host)
     {
         var options = host.Services.GetRequiredService<IOptions<RealtimeOptions>>().Value;
-        var transport = new Transport(_toServer.Reader.AsStream(), new PipeOutput(_toClient.Writer), () =>
+        var transport = new Transport(_toServer.Reader, new PipeOutput(_toClient.Writer), () =>
         {
             _toServer.Reader.CancelPendingRead();
             _toClient.Writer.CancelPendingFlush();

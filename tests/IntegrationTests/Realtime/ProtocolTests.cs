@@ -29,7 +29,7 @@ internal sealed class ProtocolTests
         var second = await two.ReceiveAsync("connected");
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(first.Text("client_id"), Has.Length.EqualTo(32).And.Not.EqualTo(second.Text("client_id")));
+            Assert.That(first.Text("client_id"), Has.Length.EqualTo(16).And.Not.EqualTo(second.Text("client_id")));
             Assert.That(first.GetProperty("heartbeat_seconds").GetInt32(), Is.EqualTo(25));
         }
     }

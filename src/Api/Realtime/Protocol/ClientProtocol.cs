@@ -24,8 +24,8 @@ internal sealed partial class ClientProtocol(
     private static readonly FrozenSet<string> Steering =
         new[] { "message", "stop", "input", "chat.message", "task.stop", "task.input" }.ToFrozenSet(StringComparer.Ordinal);
 
-    private readonly TokenBucket _frames = new(options.FramesPerSecond, options.FrameBurst, time);
-    private readonly TokenBucket _bytes = new(options.BytesPerSecond, options.ByteBurst, time);
+    private TokenBucket _frames = new(options.FramesPerSecond, options.FrameBurst, time);
+    private TokenBucket _bytes = new(options.BytesPerSecond, options.ByteBurst, time);
 
     /// <summary>Says <c>connected</c>, and begins if it is known who the client is.</summary>
     public async ValueTask GreetAsync()

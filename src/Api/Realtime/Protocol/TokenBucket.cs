@@ -1,13 +1,13 @@
 namespace GrooteDashboard.Api.Realtime.Protocol;
 
 /// <summary>Lets so many (frames, or bytes) per second pass in the long run, and a burst after a quiet spell. What is refused counts as well.</summary>
-internal sealed class TokenBucket(int rate, int burst, TimeProvider time)
+internal struct TokenBucket(int rate, int burst, TimeProvider time)
 {
     private double _tokens = burst;
     private long _last = time.GetTimestamp();
 
     /// <summary>Whether so much more than allowed came, for so long, that it is not a mistake: ten seconds' worth.</summary>
-    public bool IsAbused => _tokens < -10.0 * rate;
+    public readonly bool IsAbused => _tokens < -10.0 * rate;
 
     public bool TryTake(int amount = 1)
     {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Text.Unicode;
 
 namespace GrooteDashboard.Api.Realtime.Sockets;
@@ -7,10 +8,10 @@ namespace GrooteDashboard.Api.Realtime.Sockets;
 internal readonly record struct ClientFrame(Opcode Opcode, ReadOnlyMemory<byte> Payload);
 
 /// <summary>
-/// Reads a client's frames from the upgraded stream. While nothing comes, it holds no buffer: it waits with a read of zero bytes,
-/// and rents one when there is something to read. What ends a read early is the end of the transport.
+/// Reads a client's frames. While nothing comes, it holds no buffer: it rents one when there is something to read. It does not wait by itself,
+/// so that a connection that waits costs no more than its caller's waiting.
 /// </summary>
-internal sealed class FrameReader(Stream stream, int maxMessageBytes = FrameReader.DefaultMaxMessageBytes) : IDisposable
+internal sealed class FrameReader(PipeReader input, int maxMessageBytes = FrameReader.DefaultMaxMessageBytes) : IDisposable
 {
     public const int DefaultMaxMessageBytes = 64 << 10;
 
@@ -22,6 +23,9 @@ internal sealed class FrameReader(Stream stream, int maxMessageBytes = FrameRead
     private byte[] _buffer = [];
     private int _start;
     private int _end;
+
+    // So many bytes, at least, and there is a whole frame.
+    private int _missing;
 
     // The fragments so far of a message, and what it is; Continuation while there is none.
     private byte[] _message = [];
@@ -36,22 +40,45 @@ internal sealed class FrameReader(Stream stream, int maxMessageBytes = FrameRead
     /// <summary>Whether permessage-deflate was negotiated: messages may be compressed.</summary>
     public bool IsCompressed { get; set; }
 
-    /// <summary>The next message or control frame; null where the stream ends.</summary>
+    /// <summary>The next message or control frame of what has come; false where more has to come first.</summary>
     /// <exception cref="ProtocolViolationException">The peer broke the protocol.</exception>
-    public async ValueTask<ClientFrame?> ReadAsync()
-    {
-        while (true)
-        {
-            if (TryParse(out var frame, out var missing))
-            {
-                return frame;
-            }
+    public bool TryRead(out ClientFrame frame) => TryParse(out frame, out _missing);
 
-            if (!await FillAsync(missing))
+    /// <summary>Waits until something more has come; to be given to <see cref="Take"/>.</summary>
+    public ValueTask<ReadResult> WaitAsync()
+    {
+        if (_start == _end)
+        {
+            _start = _end = 0;
+            Release(ref _buffer);
+            Release(ref _inflated);
+            if (_messageOpcode == Opcode.Continuation)
             {
-                return null;
+                Release(ref _message);
             }
         }
+
+        return input.ReadAsync();
+    }
+
+    /// <summary>
+    /// Takes what has come, or a part of it; false where that was all that ever comes. The buffer grows with what has come, not with what a header
+    /// announces: announcing is cheap.
+    /// </summary>
+    public bool Take(in ReadResult come)
+    {
+        if (come.IsCanceled)
+        {
+            throw new OperationCanceledException("The transport was aborted.");
+        }
+
+        var held = _end - _start;
+        Reserve(ref _buffer, _start, _end, Math.Max(ReadSize, Math.Min(held + _missing, 2 * held)));
+        var taken = come.Buffer.Slice(0, Math.Min(come.Buffer.Length, _buffer.Length - held));
+        taken.CopyTo(_buffer.AsSpan(held));
+        (_start, _end) = (0, held + (int)taken.Length);
+        input.AdvanceTo(taken.End);
+        return !taken.IsEmpty || !come.IsCompleted;
     }
 
     /// <summary>Reads on without looking, until the peer has closed: an early close would reset the connection, and our last words with it.</summary>
@@ -61,11 +88,12 @@ internal sealed class FrameReader(Stream stream, int maxMessageBytes = FrameRead
         {
             _start = _end = 0;
         }
-        while (await FillAsync(1));
+        while (Take(await WaitAsync()));
     }
 
     public void Dispose()
     {
+        input.Complete();
         Release(ref _buffer);
         Release(ref _message);
         Release(ref _inflated);
@@ -175,35 +203,6 @@ internal sealed class FrameReader(Stream stream, int maxMessageBytes = FrameRead
     }
 
     private ProtocolViolationException TooBig() => new(CloseCodes.MessageTooBig, $"a message has at most {maxMessageBytes} bytes");
-
-    /// <summary>
-    /// Reads at least one byte more; false where the stream ends. The buffer grows with what has come, not with what a header announces:
-    /// announcing is cheap.
-    /// </summary>
-    private async ValueTask<bool> FillAsync(int missing)
-    {
-        if (_start == _end)
-        {
-            _start = _end = 0;
-            Release(ref _buffer);
-            Release(ref _inflated);
-            if (_messageOpcode == Opcode.Continuation)
-            {
-                Release(ref _message);
-            }
-
-#pragma warning disable CA2022 // Nothing is to be read yet: this only waits.
-            await stream.ReadAsync(Memory<byte>.Empty);
-#pragma warning restore CA2022
-        }
-
-        var held = _end - _start;
-        Reserve(ref _buffer, _start, _end, Math.Max(ReadSize, Math.Min(held + missing, 2 * held)));
-        (_start, _end) = (0, held);
-        var read = await stream.ReadAsync(_buffer.AsMemory(_end));
-        _end += read;
-        return read > 0;
-    }
 
     /// <summary>Makes the buffer at least <paramref name="size"/> long, with what it holds between start and end at its beginning.</summary>
     private static void Reserve(ref byte[] buffer, int start, int end, int size)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
@@ -13,9 +14,10 @@ namespace GrooteDashboard.Api.Realtime.Sockets;
 internal sealed class UpgradableConnection : IConnectionHeartbeatFeature
 {
     private readonly ConnectionContext _connection;
+    private readonly IDuplexPipe _transport;
     private readonly IConnectionHeartbeatFeature? _heartbeat;
     private readonly Socket _socket;
-    private Func<Stream, Task>? _session;
+    private Func<PipeReader, Task>? _session;
 
     // The web server's, while it speaks HTTP: it holds the request.
     private (Action<object> Action, object State)? _beat;
@@ -23,22 +25,22 @@ internal sealed class UpgradableConnection : IConnectionHeartbeatFeature
     private UpgradableConnection(ConnectionContext connection, Socket socket)
     {
         _connection = connection;
+        _transport = connection.Transport;
         _socket = socket;
         _heartbeat = connection.Features.Get<IConnectionHeartbeatFeature>();
-        var transport = new HttpTransport(connection.Transport, socket);
-        Http = transport;
-        connection.Transport = transport;
-        connection.Features.Set(this);
         connection.Features.Set<IConnectionHeartbeatFeature>(this);
+        connection.Transport = new HttpTransport(this);
     }
 
-    private HttpTransport Http { get; }
-
-    /// <summary>Makes every plain connection of an endpoint one of these. Under TLS there is more than a socket: those stay with their requests.</summary>
+    /// <summary>Makes every connection of an endpoint one of these.</summary>
     public static void Attach(IConnectionBuilder endpoint) => endpoint.Use(next => connection =>
         connection.Features.Get<IConnectionSocketFeature>() is { Socket: { } socket }
             ? new UpgradableConnection(connection, socket).RunAsync(next)
             : next(connection));
+
+    /// <summary>The connection of a request; null under TLS, where there is more than a socket below: such a connection stays with its request.</summary>
+    public static UpgradableConnection? Of(HttpContext context) =>
+        (context.Features.Get<IConnectionTransportFeature>()?.Transport as HttpTransport)?.Connection;
 
     /// <summary>
     /// What is written next is the handshake: it goes straight to the socket, as everything will, so that nothing can overtake it. (The client has
@@ -46,13 +48,14 @@ internal sealed class UpgradableConnection : IConnectionHeartbeatFeature
     /// </summary>
     public SocketOutput BeginHandshake()
     {
-        Http.BeginHandshake();
-        return new SocketOutput(_socket);
+        var output = new SocketOutput(_socket);
+        ((HttpTransport)_connection.Transport).BeginHandshake(output);
+        return output;
     }
 
     /// <summary>Once the request has ended, <paramref name="session"/> has the connection to itself; when it completes, the connection is closed.</summary>
     /// <param name="session">Gets what the client sends. It should not know the request.</param>
-    public void TakeOver(Func<Stream, Task> session) => _session = session;
+    public void TakeOver(Func<PipeReader, Task> session) => _session = session;
 
     public void Abort() => _connection.Abort();
 
@@ -75,24 +78,32 @@ internal sealed class UpgradableConnection : IConnectionHeartbeatFeature
         await next(_connection);
         if (_session is { } session)
         {
-            _beat = null;
-            await session(Http.Original.Input.AsStream());
+            // What HTTP needed is not kept for the hours that follow.
+            (_session, _beat) = (null, null);
+            _connection.Transport = _transport;
+            await session(_transport.Input);
         }
     }
 
     /// <summary>The transport as HTTP sees it. From the handshake on, HTTP has no say in it any more.</summary>
-    private sealed class HttpTransport(IDuplexPipe original, Socket socket) : IDuplexPipe
+    private sealed class HttpTransport : IDuplexPipe
     {
-        private readonly HttpOutput _output = new(original.Output, socket);
-        private HttpInput? _input;
+        private readonly HttpOutput _output;
 
-        public IDuplexPipe Original => original;
+        public HttpTransport(UpgradableConnection connection)
+        {
+            Connection = connection;
+            _output = new HttpOutput(connection._transport.Output);
+            Input = new HttpInput(connection._transport.Input, _output);
+        }
 
-        public PipeReader Input => _input ??= new HttpInput(original.Input, _output);
+        public UpgradableConnection Connection { get; }
+
+        public PipeReader Input { get; }
 
         public PipeWriter Output => _output;
 
-        public void BeginHandshake() => _output.BeginHandshake();
+        public void BeginHandshake(SocketOutput output) => _output.BeginHandshake(output);
     }
 
     private sealed class HttpInput(PipeReader pipe, HttpOutput output) : PipeReader
@@ -116,37 +127,28 @@ internal sealed class UpgradableConnection : IConnectionHeartbeatFeature
         }
     }
 
-    private sealed class HttpOutput(PipeWriter pipe, Socket socket) : PipeWriter
+    private sealed class HttpOutput(PipeWriter pipe) : PipeWriter
     {
-        private byte[] _handshake = [];
-        private int _length;
+        private readonly ArrayBufferWriter<byte> _handshake = new();
+        private SocketOutput? _socket;
 
-        public bool IsUpgraded { get; private set; }
+        public bool IsUpgraded => _socket is not null;
 
         public override bool CanGetUnflushedBytes => pipe.CanGetUnflushedBytes;
 
-        public override long UnflushedBytes => IsUpgraded ? _length : pipe.UnflushedBytes;
+        public override long UnflushedBytes => IsUpgraded ? _handshake.WrittenCount : pipe.UnflushedBytes;
 
-        public void BeginHandshake() => IsUpgraded = true;
+        public void BeginHandshake(SocketOutput socket) => _socket = socket;
 
-        public override Memory<byte> GetMemory(int sizeHint = 0)
-        {
-            if (!IsUpgraded)
-            {
-                return pipe.GetMemory(sizeHint);
-            }
+        public override Memory<byte> GetMemory(int sizeHint = 0) => IsUpgraded ? _handshake.GetMemory(sizeHint) : pipe.GetMemory(sizeHint);
 
-            Array.Resize(ref _handshake, Math.Max(_handshake.Length, _length + Math.Max(sizeHint, 1 << 10)));
-            return _handshake.AsMemory(_length);
-        }
-
-        public override Span<byte> GetSpan(int sizeHint = 0) => IsUpgraded ? GetMemory(sizeHint).Span : pipe.GetSpan(sizeHint);
+        public override Span<byte> GetSpan(int sizeHint = 0) => IsUpgraded ? _handshake.GetSpan(sizeHint) : pipe.GetSpan(sizeHint);
 
         public override void Advance(int bytes)
         {
             if (IsUpgraded)
             {
-                _length += bytes;
+                _handshake.Advance(bytes);
             }
             else
             {
@@ -155,7 +157,7 @@ internal sealed class UpgradableConnection : IConnectionHeartbeatFeature
         }
 
         public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
-            IsUpgraded ? SendAsync(cancellationToken) : pipe.FlushAsync(cancellationToken);
+            _socket is { } socket ? SendAsync(socket) : pipe.FlushAsync(cancellationToken);
 
         public override void CancelPendingFlush() => pipe.CancelPendingFlush();
 
@@ -167,17 +169,18 @@ internal sealed class UpgradableConnection : IConnectionHeartbeatFeature
             }
         }
 
-        private async ValueTask<FlushResult> SendAsync(CancellationToken cancellationToken)
+        private async ValueTask<FlushResult> SendAsync(SocketOutput socket)
         {
-            var handshake = _handshake.AsMemory(0, _length);
-            (_handshake, _length) = ([], 0);
+            var handshake = _handshake.WrittenMemory;
             try
             {
-                if (!handshake.IsEmpty)
+                while (!handshake.IsEmpty)
                 {
-                    await socket.SendAsync(handshake, SocketFlags.None, cancellationToken);
+                    var sent = socket.TryWrite(handshake.Span);
+                    handshake = handshake[(sent > 0 ? sent : await socket.WriteAsync(handshake))..];
                 }
 
+                _handshake.ResetWrittenCount();
                 return default;
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException)
