@@ -2,6 +2,7 @@ using AutoMapper;
 using FluentValidation;
 using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Common.Behaviours;
+using GrooteDashboard.Application.Conversations;
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Application.Realtime.Ports;
 using GrooteDashboard.Application.System.Ports;
@@ -41,6 +42,7 @@ public static class DependencyInjection
         services.AddHostedService<OutboxRelay>();
         services.AddHostedService<TaskSweeper>();
 
+        services.AddScoped<ConversationBook>();
         services.AddScoped<ServiceFactory>(provider => provider.GetService!);
         services.AddScoped<IMediator, Mediator>();
         services.AddScoped(typeof(IPipelineBehavior<,>), typeof(LoggingBehaviour<,>));

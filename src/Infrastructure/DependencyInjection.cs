@@ -6,6 +6,7 @@ using GrooteDashboard.Infrastructure.Persistence;
 using GrooteDashboard.Infrastructure.Persistence.Readers;
 using GrooteDashboard.Infrastructure.Persistence.Repositories;
 using GrooteDashboard.Infrastructure.Redis;
+using GrooteDashboard.Infrastructure.Redis.Agents;
 using GrooteDashboard.Infrastructure.Redis.Log;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
@@ -25,9 +26,14 @@ public static class DependencyInjection
         try
         {
             services.AddRedis(configuration);
-            if (RedisConnectionString.From(configuration) is { Length: > 0 } && configuration.GetValue<bool>($"{RedisOptions.Section}:{nameof(RedisOptions.SharedLog)}"))
+            if (RedisConnectionString.From(configuration) is { Length: > 0 })
             {
-                services.AddRedisLog();
+                services.AddSingleton<AgentEngine>();
+                services.AddHostedService<AgentRelay>();
+                if (configuration.GetValue<bool>($"{RedisOptions.Section}:{nameof(RedisOptions.SharedLog)}"))
+                {
+                    services.AddRedisLog();
+                }
             }
         }
         catch (FormatException e)
@@ -35,6 +41,8 @@ public static class DependencyInjection
             throw new ConfigurationException($"ConnectionStrings__Redis or REDIS_URL: {e.Message}", e);
         }
 
+        services.Decorate<IChannelFeed>((log, provider) => new ChannelFeeds(log, provider.GetRequiredService<ConversationFeed>()));
+        services.Decorate<IChannelPositions>((log, provider) => new ChannelPositions(log, provider.GetRequiredService<ConversationFeed>()));
         return services;
     }
 
@@ -54,6 +62,14 @@ public static class DependencyInjection
         services.Scan(scan => scan.FromAssemblyOf<DashboardDbContext>()
             .AddClasses(classes => classes.InNamespaceOf(typeof(AgentTaskRepository), typeof(TaskReader)), publicOnly: false)
             .AsImplementedInterfaces().WithScopedLifetime());
+        services.AddKeyedSingleton<IIngestLease>(AgentRelay.LeaseName, (provider, _) =>
+            ActivatorUtilities.CreateInstance<PostgresLease>(provider, PostgresLease.AgentsKey, "tell the agent engine what it is to do"));
+        services.AddSingleton<PostgresSignals>();
+        services.AddHostedService(provider => provider.GetRequiredService<PostgresSignals>());
+        services.AddSingleton<AgentOutboxStore>();
+        services.AddSingleton<ConversationLog>();
+        services.AddSingleton<ConversationFeed>();
+        services.AddHostedService(provider => provider.GetRequiredService<ConversationFeed>());
         services.AddSingleton<DatabaseMonitor>();
         services.AddSingleton<IComponentHealth>(provider => provider.GetRequiredService<DatabaseMonitor>());
         services.AddHostedService(provider => provider.GetRequiredService<DatabaseMonitor>());

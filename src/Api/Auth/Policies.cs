@@ -14,4 +14,10 @@ internal static class Policies
 
     /// <summary>Reports: engines, gateways and pipes.</summary>
     public const string Ingest = "Ingest";
+
+    /// <summary>Keeps conversations: people who steer, and engines that report.</summary>
+    public const string Participant = "Participant";
+
+    /// <summary>Reads what people and engines both need.</summary>
+    public const string Reader = "Reader";
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using GrooteDashboard.Api.Realtime.Protocol;
+using GrooteDashboard.Api.Realtime.Protocol.Commands;
 using GrooteDashboard.Api.Realtime.Sockets;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -14,6 +15,7 @@ internal sealed partial class WebSocketAcceptor(
     RealtimeHub hub,
     IOptions<RealtimeOptions> options,
     RealtimeMetrics metrics,
+    ClientCommands commands,
     TimeProvider time,
     ILogger<WebSocketAcceptor> logger)
 {
@@ -59,7 +61,7 @@ internal sealed partial class WebSocketAcceptor(
             context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport.Output,
             context.Features.GetRequiredFeature<IConnectionLifetimeFeature>().Abort);
         var connection = new Connection(RandomNumberGenerator.GetHexString(32, lowercase: true), transport, _options, metrics, time);
-        var protocol = new ClientProtocol(connection, hub, _options, time, channels, logger);
+        var protocol = new ClientProtocol(connection, hub, _options, time, channels, commands, context.User, logger);
         var start = time.GetTimestamp();
         hub.Add(connection);
         try

@@ -1,4 +1,5 @@
-using System.Collections.Frozen;
+using System.Security.Claims;
+using GrooteDashboard.Api.Realtime.Protocol.Commands;
 using GrooteDashboard.Api.Realtime.Sockets;
 using GrooteDashboard.Application.Realtime.Contracts;
 
@@ -11,13 +12,11 @@ internal sealed partial class ClientProtocol(
     RealtimeOptions options,
     TimeProvider time,
     IReadOnlyList<string> initialChannels,
+    ClientCommands commands,
+    ClaimsPrincipal user,
     ILogger logger)
 {
     private static readonly byte[] Pong = ServerMessages.Pong();
-
-    /// <summary>Frames of existing clients that the server knows but does not serve.</summary>
-    private static readonly FrozenSet<string> NotSupported =
-        new[] { "message", "stop", "input", "chat.message", "task.stop", "task.input" }.ToFrozenSet(StringComparer.Ordinal);
 
     private readonly TokenBucket _frames = new(options.FramesPerSecond, options.FrameBurst, time);
 
@@ -61,6 +60,11 @@ internal sealed partial class ClientProtocol(
         else if (!ClientMessage.TryParse(frame.Payload, out var message, out var problem))
         {
             Refuse(message.Id, problem);
+        }
+        else if (message.Command is { } command)
+        {
+            var (refusal, sent) = await commands.ObeyAsync(command, user);
+            connection.Send(refusal is var (code, text) ? ServerMessages.Error(code, text, message.Id) : ServerMessages.Ack(message.Id, sent));
         }
         else if (await TryObeyAsync(message) && message.Id is { } id)
         {
@@ -124,9 +128,6 @@ internal sealed partial class ClientProtocol(
                 }
 
                 return true;
-
-            case var type when NotSupported.Contains(type!):
-                return Refuse(message.Id, (ErrorCodes.NotSupported, "This server does not take this frame; use the REST API."));
 
             default:
                 return Refuse(message.Id, (ErrorCodes.UnknownType, "There is no frame of this type."));

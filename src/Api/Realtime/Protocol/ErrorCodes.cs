@@ -5,7 +5,10 @@ internal static class ErrorCodes
 {
     public const string Malformed = "malformed";
     public const string UnknownType = "unknown_type";
-    public const string NotSupported = "not_supported";
+    public const string Invalid = "invalid";
+    public const string Forbidden = "forbidden";
+    public const string NotFound = "not_found";
+    public const string Conflict = "conflict";
     public const string InvalidChannel = "invalid_channel";
     public const string TooManyChannels = "too_many_channels";
     public const string TooManySubscriptions = "too_many_subscriptions";

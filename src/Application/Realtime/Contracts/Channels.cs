@@ -13,6 +13,7 @@ public static class Channels
     public const string System = "system";
 
     private const string TaskPrefix = "task:";
+    private const string ConversationPrefix = "conversation:";
 
     /// <summary>The log of one task.</summary>
     public static string Task(string taskId) => TaskPrefix + taskId;
@@ -25,6 +26,19 @@ public static class Channels
         return isTask;
     }
 
+    /// <summary>The messages of one conversation, and what becomes of its tasks.</summary>
+    public static string Conversation(string conversationId) => ConversationPrefix + conversationId;
+
+    /// <summary>Whether the channel is that of a conversation, and of which.</summary>
+    public static bool TryGetConversationId(string channel, out string conversationId)
+    {
+        var isConversation = channel.StartsWith(ConversationPrefix, StringComparison.Ordinal)
+            && Domain.Common.Identifier.IsValid(channel.AsSpan(ConversationPrefix.Length));
+        conversationId = isConversation ? channel[ConversationPrefix.Length..] : "";
+        return isConversation;
+    }
+
     /// <summary>Whether clients may subscribe to a channel of this name.</summary>
-    public static bool IsKnown(string channel) => channel is Tasks or Cli or System || TryGetTaskId(channel, out _);
+    public static bool IsKnown(string channel) => channel is Tasks or Cli or System || TryGetTaskId(channel, out _)
+        || TryGetConversationId(channel, out _);
 }
