@@ -12,6 +12,7 @@ public sealed class Conversation : Entity
     public const string DefaultUser = "default-user";
 
     private const int TitleLengthFromMessage = 50;
+    private const int SecondsDecimals = 6;
 
     private Conversation()
     {
@@ -126,7 +127,8 @@ public sealed class Conversation : Entity
     {
         TotalTasks += after.Runs - before.Runs;
         TotalCostUsd += after.CostUsd - before.CostUsd;
-        TotalDurationSeconds = Math.Max(0, TotalDurationSeconds + after.DurationSeconds - before.DurationSeconds);
+        // Rounded: what is taken out again must leave nothing behind.
+        TotalDurationSeconds = Math.Round(TotalDurationSeconds + after.DurationSeconds - before.DurationSeconds, SecondsDecimals);
         StartedAt = Earlier(StartedAt, after.StartedAt);
         CompletedAt = Later(CompletedAt, after.CompletedAt);
     }

@@ -98,7 +98,7 @@ public sealed class AgentTask : Entity
 
     /// <summary>What its run comes to so far.</summary>
     public RunTotals Totals => Status.IsFinal() && StartedAt is { } started && CompletedAt is { } completed
-        ? new RunTotals(1, CostUsd ?? 0, DurationSeconds ?? Math.Max(0, (completed - started).TotalSeconds), started, completed)
+        ? RunTotals.Of(CostUsd ?? 0, DurationSeconds, started, completed)
         : RunTotals.None;
 
     /// <summary>Whether a person stopped it and the engine may still be at work on it.</summary>

@@ -9,4 +9,16 @@ namespace GrooteDashboard.Domain.Tasks;
 public readonly record struct RunTotals(int Runs, decimal CostUsd, double DurationSeconds, DateTimeOffset? StartedAt, DateTimeOffset? CompletedAt)
 {
     public static RunTotals None => default;
+
+    /// <summary>
+    /// Of a run that has ended. Its own times count in whole microseconds, which is what a store keeps: read again, the run comes to exactly the same.
+    /// </summary>
+    public static RunTotals Of(decimal costUsd, double? reportedSeconds, DateTimeOffset startedAt, DateTimeOffset completedAt) => new(
+        1,
+        costUsd,
+        reportedSeconds ?? Math.Max(0, (Microseconds(completedAt) - Microseconds(startedAt)) / 1e6),
+        startedAt,
+        completedAt);
+
+    private static long Microseconds(DateTimeOffset time) => time.UtcTicks / TimeSpan.TicksPerMicrosecond;
 }

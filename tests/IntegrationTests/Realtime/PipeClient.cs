@@ -1,9 +1,11 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Security.Claims;
 using System.Text;
 using System.Text.Json;
 using GrooteDashboard.Api.Realtime;
 using GrooteDashboard.Api.Realtime.Protocol;
+using GrooteDashboard.Api.Realtime.Protocol.Commands;
 using GrooteDashboard.Api.Realtime.Sockets;
 using GrooteDashboard.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -98,7 +100,7 @@ internal sealed class PipeClient : IAsyncDisposable
         });
         var connection = new Connection(
             $"pipe-{Interlocked.Increment(ref _count)}", transport, options, host.Services.GetRequiredService<RealtimeMetrics>(), TimeProvider.System);
-        var protocol = new ClientProtocol(connection, host.Hub, options, TimeProvider.System, [], NullLogger.Instance);
+        var protocol = new ClientProtocol(connection, host.Hub, options, TimeProvider.System, [], host.Services.GetRequiredService<ClientCommands>(), new ClaimsPrincipal(), NullLogger.Instance);
         host.Hub.Add(connection);
         try
         {

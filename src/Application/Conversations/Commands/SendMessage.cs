@@ -33,7 +33,7 @@ internal sealed class SendMessageValidator : AbstractValidator<SendMessageComman
 {
     public SendMessageValidator()
     {
-        RuleFor(c => c.Content).NotEmpty().MaximumLength(AgentTask.MaxInputLength).WithName("message");
+        RuleFor(c => c.Content).NotEmpty().MaximumLength(AgentTask.MaxInputLength).WithName("message").OverridePropertyName("message");
         RuleFor(c => c.SessionId).Must(id => id is null || Identifier.IsValid(id)).WithName("session_id").WithMessage("session_id is not a valid id.");
     }
 }
