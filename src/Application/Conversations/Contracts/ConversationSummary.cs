@@ -53,6 +53,7 @@ public sealed record ConversationDetails : ConversationSummary
 {
     public const int MaxMessages = 500;
 
+    [JsonPropertyOrder(1)]
     public IReadOnlyList<MessageDetails> Messages { get; init; } = [];
 
     private sealed class Mapping : OutwardProfile
