@@ -31,7 +31,10 @@ internal sealed class HubHost : IAsyncDisposable, IChannelFeed
     {
         builder.Services.AddSingleton<IChannelFeed>(this);
         builder.Services.AddRealtimeEdge(builder.Configuration);
-        builder.Services.AddAuthorization(options => options.AddPolicy("Viewer", policy => policy.RequireAssertion(_ => true)));
+        builder.Services.AddAuthorizationBuilder()
+            .AddPolicy("Viewer", policy => policy.RequireAssertion(_ => true))
+            // Whoever comes here may look, and no more.
+            .AddPolicy("Operator", policy => policy.RequireAssertion(_ => false));
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(global::System.Net.IPAddress.Loopback, 0, endpoint =>
         {
             if (https)
