@@ -83,6 +83,9 @@ internal sealed class KilledServerTests
             await UntilHeldAsync();
             Assert.That(await LengthAsync(), Is.EqualTo(1));
             await _server.KillAsync();
+            // PostgreSQL would end the statement without its client.
+            await _database.QueryAsync<long>(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'");
         }
 
         await RestartAsync();

@@ -62,6 +62,7 @@ internal sealed class AgentRelayTests
         await Probe.Until(async () => await WaitingAsync() == 0, "everything is told");
 
         Assert.That(stopped.GetProperty("confirmed").GetBoolean(), Is.True);
+        Assert.That(await _redis.CommandAsync("EXISTS", $"dash:agents:queued:{tasks[100]}"), Is.EqualTo(":0"), "it never was in the queue");
         Assert.That(await PromptsAsync(), Is.EqualTo(Enumerable.Range(0, 100).Select(i => $"m{i}")));
     }
 
