@@ -3,6 +3,8 @@ using FluentValidation;
 using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Common.Behaviours;
 using GrooteDashboard.Application.Conversations;
+using GrooteDashboard.Application.Identity;
+using GrooteDashboard.Application.Identity.Ports;
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Application.Realtime.Ports;
 using GrooteDashboard.Application.System.Ports;
@@ -30,6 +32,7 @@ public static class DependencyInjection
 
         services.AddOptions<AgentOptions>().BindConfiguration(AgentOptions.Section).ValidateDataAnnotations().ValidateOnStart();
 
+        services.AddSingleton<ITicketStore, MemoryTicketStore>();
         services.AddSingleton<TaskLogMetrics>();
         services.AddSingleton<IComponentHealth, TaskLogHealth>();
         services.AddSingleton<TaskLog>();

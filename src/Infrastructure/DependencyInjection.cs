@@ -12,6 +12,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 
 namespace GrooteDashboard.Infrastructure;
@@ -30,10 +31,7 @@ public static class DependencyInjection
             {
                 services.AddSingleton<AgentEngine>();
                 services.AddHostedService<AgentRelay>();
-                if (configuration.GetValue<bool>($"{RedisOptions.Section}:{nameof(RedisOptions.SharedLog)}"))
-                {
-                    services.AddRedisLog();
-                }
+                services.AddRedisLog();
             }
         }
         catch (FormatException e)
@@ -41,8 +39,9 @@ public static class DependencyInjection
             throw new ConfigurationException($"ConnectionStrings__Redis or REDIS_URL: {e.Message}", e);
         }
 
+        // Around whichever log was registered above.
         services.Decorate<IChannelFeed>((log, provider) => new ChannelFeeds(log, provider.GetRequiredService<ConversationFeed>()));
-        services.Decorate<IChannelPositions>((log, provider) => new ChannelPositions(log, provider.GetRequiredService<ConversationFeed>()));
+        services.Replace(ServiceDescriptor.Singleton<IChannelPositions>(provider => provider.GetRequiredService<IChannelFeed>()));
         return services;
     }
 

@@ -16,6 +16,7 @@ public sealed class UseCaseTests
         ["SettleTasksCommand"] = "It has no parameters.",
         ["ClearConversationCommand"] = "An id of another form is that of no conversation.",
         ["DeleteConversationCommand"] = "An id of another form is that of no conversation.",
+        ["IssueTicketCommand"] = "It says only who asks, and that was found out by the server.",
     };
 
     private static IReadOnlyList<Type> Types => Layers.Application.GetTypes();

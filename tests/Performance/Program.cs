@@ -2,8 +2,9 @@ using System.CommandLine;
 using System.Net.Sockets;
 using GrooteDashboard.Infrastructure;
 using GrooteDashboard.Performance.Commands;
-using GrooteDashboard.Performance.Measuring;
 using GrooteDashboard.Performance.Peers;
+using GrooteDashboard.Testing;
+using GrooteDashboard.Testing.Checking;
 using Npgsql;
 
 // A peer is started by a command, in a process of its own. Nothing else is loaded before it: its start is measured, too.
@@ -13,6 +14,8 @@ switch (args)
         return await BareServer.RunAsync();
     case [PeerNames.Argument, PeerNames.Raw, var redis]:
         return await RawServer.RunAsync(redis);
+    case [PeerNames.Argument, PeerNames.SignalR, var redis]:
+        return await SignalRServer.RunAsync(redis);
     default:
         return await Commands.RunAsync(args);
 }
@@ -62,7 +65,7 @@ internal static class Commands
           DATABASE_URL  a PostgreSQL whose role may create databases. While ./run runs: set -a; . .data/run.env; set +a
         """)
     {
-        Startup(), Latency(), Persist(),
+        Startup(), Latency(), FanOut(), Slow(), Idle(), Persist(), Check(),
     };
 
     private static Command Startup()
@@ -109,6 +112,96 @@ internal static class Commands
         return command;
     }
 
+    private static Command FanOut()
+    {
+        var cases = new Option<string[]>("--cases")
+        {
+            DefaultValueFactory = _ => ["500x1000", "500x200", "50x4000", "2000x50"],
+            AllowMultipleArgumentsPerToken = true,
+            Description = "Subscribers and messages per second of each run.",
+        };
+        var seconds = new Option<int>("--seconds") { DefaultValueFactory = _ => 8, Description = "Length of a run." };
+        var size = new Option<int>("--size") { DefaultValueFactory = _ => 200, Description = "Characters of text in a message." };
+        seconds.Validators.Add(result => AtLeastOne(result, seconds));
+        size.Validators.Add(result => AtLeastOne(result, size));
+        cases.Validators.Add(result =>
+        {
+            if (result.GetValue(cases) is not { Length: > 0 } texts || !Array.TrueForAll(texts, text => FanOutCase.TryParse(text, out _)))
+            {
+                result.AddError($"--cases are such as 500x1000: up to {LatencyCommand.MaxSubscribers} subscribers, up to 100000 messages per second.");
+            }
+        });
+        var command = new Command("fanout", "Deliveries per second of the server's CPU, beside SignalR and a bare loop over WebSockets.")
+        {
+            cases, seconds, size, Rounds, Server, Json,
+        };
+        command.SetAction((arguments, cancel) => GuardAsync(() => FanOutCommand.RunAsync(
+            new FanOutOptions(
+                [.. arguments.GetValue(cases)!.Select(text => FanOutCase.TryParse(text, out var parsed) ? parsed : throw new InvalidOperationException(text))],
+                arguments.GetValue(seconds),
+                arguments.GetValue(size),
+                arguments.GetValue(Rounds),
+                ServerOf(arguments),
+                arguments.GetValue(Json)),
+            cancel)));
+        return command;
+    }
+
+    private static Command Slow()
+    {
+        var readers = new Option<int>("--readers") { DefaultValueFactory = _ => 800, Description = "Clients that read." };
+        var slow = new Option<int>("--slow") { DefaultValueFactory = _ => 200, Description = "Clients that do not." };
+        var rate = new Option<int>("--rate") { DefaultValueFactory = _ => 500, Description = "Messages published per second." };
+        var seconds = new Option<int>("--seconds") { DefaultValueFactory = _ => 30, Description = "Length of a run." };
+        var size = new Option<int>("--size") { DefaultValueFactory = _ => 200, Description = "Characters of text in a message." };
+        foreach (var option in new[] { readers, slow, rate, seconds, size })
+        {
+            option.Validators.Add(result => AtLeastOne(result, option));
+        }
+
+        var command = new Command("slow", "Clients that do not read: what they cost the others, and the server's memory.")
+        {
+            readers, slow, rate, seconds, size, Rounds, Server, Json,
+        };
+        command.SetAction((arguments, cancel) => GuardAsync(() => SlowCommand.RunAsync(
+            new SlowOptions(
+                arguments.GetValue(readers),
+                arguments.GetValue(slow),
+                arguments.GetValue(rate),
+                arguments.GetValue(seconds),
+                arguments.GetValue(size),
+                arguments.GetValue(Rounds),
+                ServerOf(arguments),
+                arguments.GetValue(Json)),
+            cancel)));
+        return command;
+    }
+
+    private static Command Idle()
+    {
+        var connections = new Option<int>("--connections") { DefaultValueFactory = _ => 10_000, Description = "Idle connections, one subscription each." };
+        var channels = new Option<int>("--channels") { DefaultValueFactory = _ => 100, Description = "Channels that they watch, all together." };
+        var seconds = new Option<int>("--seconds") { DefaultValueFactory = _ => 60, Description = "How long the CPU at rest is measured." };
+        connections.Validators.Add(result =>
+        {
+            if (result.GetValue(connections) is < 100 or > 100_000)
+            {
+                result.AddError("--connections must be from 100 to 100000.");
+            }
+        });
+        channels.Validators.Add(result => AtLeastOne(result, channels));
+        seconds.Validators.Add(result => AtLeastOne(result, seconds));
+        var command = new Command("idle", "Memory and CPU that idle connections cost, beside SignalR and the framework's bare WebSockets.")
+        {
+            connections, channels, seconds, Server, Json,
+        };
+        command.SetAction((arguments, cancel) => GuardAsync(() => IdleCommand.RunAsync(
+            new IdleOptions(
+                arguments.GetValue(connections), arguments.GetValue(channels), arguments.GetValue(seconds), ServerOf(arguments), arguments.GetValue(Json)),
+            cancel)));
+        return command;
+    }
+
     private static Command Persist()
     {
         var chunks = new Option<int>("--chunks") { DefaultValueFactory = _ => 200_000, Description = "Chunks of output in a run." };
@@ -130,6 +223,54 @@ internal static class Commands
         return command;
     }
 
+    private static Command Check()
+    {
+        var standard = new CheckOptions();
+        var seconds = new Option<int>("--seconds") { DefaultValueFactory = _ => standard.Seconds, Description = "How long output is produced." };
+        var tasks = new Option<int>("--tasks") { DefaultValueFactory = _ => standard.Tasks, Description = "Tasks that it belongs to." };
+        var rate = new Option<int>("--rate") { DefaultValueFactory = _ => standard.Rate, Description = "Chunks per second, over all tasks." };
+        var instances = new Option<int>("--instances") { DefaultValueFactory = _ => standard.Instances, Description = "Servers on one database and one Redis." };
+        var clients = new Option<int>("--clients") { DefaultValueFactory = _ => standard.ClientsPerTask, Description = "Clients per task; each watches two tasks." };
+        var seed = new Option<int>("--seed") { DefaultValueFactory = _ => Environment.TickCount & 0xFFFF, Description = "The same seed gives the same faults at the same times. [default: another one each time]" };
+        var faults = new Option<string>("--faults") { DefaultValueFactory = _ => "redis,instance,clients", Description = "What is hurt: some of redis, instance, clients; or none." };
+        var producer = new Option<string>("--producer") { DefaultValueFactory = _ => "lossless", Description = "lossless: half by the Redis stream, half by HTTP; pubsub: by PUBLISH." };
+        var trace = new Option<FileInfo?>("--trace") { HelpName = "file", Description = "Write who received what when, and the servers' logs, to this file." };
+        producer.AcceptOnlyFromAmong("lossless", "pubsub");
+        faults.Validators.Add(result =>
+        {
+            if (!Enum.TryParse<Faults>(result.GetValue(faults), ignoreCase: true, out var parsed) || (parsed & ~Faults.All) != 0)
+            {
+                result.AddError("--faults must be some of redis, instance, clients, with commas between; or none.");
+            }
+        });
+        foreach (var option in new[] { seconds, tasks, rate, instances, clients })
+        {
+            option.Validators.Add(result => AtLeastOne(result, option));
+        }
+
+        var command = new Command("check", "Kills servers, Redis and connections under load, and checks that nobody misses anything or gets anything twice.")
+        {
+            seconds, tasks, rate, instances, clients, producer, faults, seed, trace, Server, Json,
+        };
+        command.SetAction((arguments, cancel) => GuardAsync(() => CheckCommand.RunAsync(
+            new CheckOptions
+            {
+                Seconds = arguments.GetValue(seconds),
+                Tasks = arguments.GetValue(tasks),
+                Rate = arguments.GetValue(rate),
+                Instances = arguments.GetValue(instances),
+                ClientsPerTask = arguments.GetValue(clients),
+                Producer = arguments.GetValue(producer) == "pubsub" ? ProducerKind.PubSub : ProducerKind.Lossless,
+                Faults = Enum.Parse<Faults>(arguments.GetValue(faults)!, ignoreCase: true),
+                Seed = arguments.GetValue(seed),
+            },
+            ServerOf(arguments),
+            arguments.GetValue(trace),
+            arguments.GetValue(Json),
+            cancel)));
+        return command;
+    }
+
     private static DirectoryInfo ServerOf(ParseResult arguments) =>
         arguments.GetValue(Server) ?? new DirectoryInfo(AppContext.BaseDirectory);
 
@@ -141,13 +282,18 @@ internal static class Commands
         }
     }
 
+    private static Task<int> GuardAsync(Func<Task> command) => GuardAsync(async () =>
+    {
+        await command();
+        return 0;
+    });
+
     /// <summary>What the user can do something about ends with one line.</summary>
-    private static async Task<int> GuardAsync(Func<Task> command)
+    private static async Task<int> GuardAsync(Func<Task<int>> command)
     {
         try
         {
-            await command();
-            return 0;
+            return await command();
         }
         catch (Exception e) when (e is ConfigurationException or NpgsqlException or SocketException or IOException or TimeoutException
             or HttpRequestException or InvalidOperationException)

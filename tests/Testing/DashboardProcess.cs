@@ -5,11 +5,9 @@ using System.Net.Sockets;
 
 namespace GrooteDashboard.Testing;
 
-/// <summary>The server in a process of its own, which can be killed at any moment. It dies with the test process.</summary>
+/// <summary>The real server in a process of its own, which can be killed. It dies with the test process.</summary>
 public sealed class DashboardProcess : IAsyncDisposable
 {
-    private const string Assembly = "GrooteDashboard.Api.dll";
-
     /// <summary>Runs the server until standard input ends, which it also does when this process dies.</summary>
     private const string Supervisor = """
         "$@" >/dev/null 2>&1 </dev/null &
@@ -19,26 +17,26 @@ public sealed class DashboardProcess : IAsyncDisposable
         wait $pid 2>/dev/null
         """;
 
-    /// <summary>A process begins from nothing, on a busy machine.</summary>
     private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(60);
 
-    private Process? _supervisor;
+    private readonly Process _supervisor;
+    private bool _isKilled;
 
     private DashboardProcess(Process supervisor, Uri address)
     {
-        _supervisor = supervisor;
+        (_supervisor, Address) = (supervisor, address);
         Http = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromSeconds(60) };
     }
+
+    public Uri Address { get; }
 
     public HttpClient Http { get; }
 
     /// <summary>Starts a server and waits until it is ready.</summary>
-    /// <param name="database">Its database.</param>
-    /// <param name="redis">The address of its Redis.</param>
-    public static async Task<DashboardProcess> StartAsync(TestDatabase database, string redis)
+    public static async Task<DashboardProcess> StartAsync(TestDatabase database, RedisServer redis)
     {
         var address = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePort()}"));
-        var start = new ProcessStartInfo("/bin/sh", ["-c", Supervisor, "sh", "dotnet", Assembly])
+        var start = new ProcessStartInfo("/bin/sh", ["-c", Supervisor, "sh", "dotnet", "GrooteDashboard.Api.dll"])
         {
             RedirectStandardInput = true,
             WorkingDirectory = AppContext.BaseDirectory,
@@ -46,12 +44,11 @@ public sealed class DashboardProcess : IAsyncDisposable
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Testing";
         start.Environment["ASPNETCORE_URLS"] = address.OriginalString;
         start.Environment["ConnectionStrings__Postgres"] = database.ConnectionString;
-        start.Environment["ConnectionStrings__Redis"] = redis;
-        var server = new DashboardProcess(
-            Process.Start(start) ?? throw new InvalidOperationException("/bin/sh cannot be started."), address);
+        start.Environment["ConnectionStrings__Redis"] = redis.ConnectionString;
+        var server = new DashboardProcess(Process.Start(start) ?? throw new InvalidOperationException("/bin/sh cannot be started."), address);
         try
         {
-            await Probe.Until(server.IsReadyAsync, "the server's process is ready", StartDeadline);
+            await Probe.Until(server.IsReadyAsync, "the server is ready", StartDeadline);
             return server;
         }
         catch
@@ -61,35 +58,24 @@ public sealed class DashboardProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>As if its machine had lost power. Returns when it is gone.</summary>
+    /// <summary>Without a farewell (SIGKILL). Returns when it is gone.</summary>
     public async Task KillAsync()
     {
-        if (Interlocked.Exchange(ref _supervisor, null) is { } supervisor)
+        if (!_isKilled)
         {
-            supervisor.StandardInput.Close();
-            using (supervisor)
-            {
-                await supervisor.WaitForExitAsync().WaitAsync(Probe.Deadline);
-            }
+            _isKilled = true;
+            _supervisor.StandardInput.Close();
+            await _supervisor.WaitForExitAsync().WaitAsync(Probe.Deadline);
         }
     }
+
+    public Task<WsClient> WatchAsync() => WsClient.ConnectAsync(Address);
 
     public async ValueTask DisposeAsync()
     {
         await KillAsync();
         Http.Dispose();
-    }
-
-    private async Task<bool> IsReadyAsync()
-    {
-        try
-        {
-            return (await Http.GetAsync("/api/health/ready")).IsSuccessStatusCode;
-        }
-        catch (HttpRequestException)
-        {
-            return false;
-        }
+        _supervisor.Dispose();
     }
 
     private static int FreePort()
@@ -97,5 +83,19 @@ public sealed class DashboardProcess : IAsyncDisposable
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private async Task<bool> IsReadyAsync()
+    {
+        try
+        {
+            using var answer = await Http.GetAsync("/api/health/ready");
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            // It does not listen yet.
+            return false;
+        }
     }
 }

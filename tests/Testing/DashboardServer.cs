@@ -31,12 +31,38 @@ public sealed class DashboardServer : IAsyncDisposable
     public static async Task<DashboardServer> StartAsync(TestDatabase database, string? redis = null, params string[] settings)
     {
         var server = await StartWithoutWaitingAsync(database.ConnectionString, redis, settings);
-        await Probe.Until(async () => (await server.Http.GetAsync("/api/health/ready")).IsSuccessStatusCode, "the server is ready");
+        await server.UntilReadyAsync();
+        return server;
+    }
+
+    /// <summary>Starts a server some of whose services are others, and waits until it is ready.</summary>
+    /// <param name="database">Its database.</param>
+    /// <param name="redis">The address of its Redis; null for none.</param>
+    /// <param name="configure">Changes it before it is built.</param>
+    /// <param name="settings">Further settings.</param>
+    public static async Task<DashboardServer> StartAsync(
+        TestDatabase database, string? redis, Action<WebApplicationBuilder> configure, params string[] settings)
+    {
+        var server = await BuildAsync(database.ConnectionString, redis, settings, configure);
+        await server.UntilReadyAsync();
         return server;
     }
 
     /// <summary>Starts a server whose PostgreSQL or Redis may be away.</summary>
-    public static async Task<DashboardServer> StartWithoutWaitingAsync(string postgres, string? redis, params string[] settings)
+    public static Task<DashboardServer> StartWithoutWaitingAsync(string postgres, string? redis, params string[] settings) =>
+        BuildAsync(postgres, redis, settings, _ => { });
+
+    public Task<WsClient> WatchAsync(string path = "/ws") => WsClient.ConnectAsync(Address, path);
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(15));
+        await _app.StopAsync(deadline.Token);
+        await _app.DisposeAsync();
+    }
+
+    private static async Task<DashboardServer> BuildAsync(string postgres, string? redis, string[] settings, Action<WebApplicationBuilder> configure)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
         {
@@ -55,19 +81,13 @@ public sealed class DashboardServer : IAsyncDisposable
             ],
         });
         builder.ConfigureDashboard();
+        configure(builder);
         var app = builder.Build();
         app.UseDashboard();
         await app.StartAsync();
         return new DashboardServer(app);
     }
 
-    public Task<WsClient> WatchAsync(string path = "/ws") => WsClient.ConnectAsync(Address, path);
-
-    public async ValueTask DisposeAsync()
-    {
-        Http.Dispose();
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(15));
-        await _app.StopAsync(deadline.Token);
-        await _app.DisposeAsync();
-    }
+    private Task UntilReadyAsync() =>
+        Probe.Until(async () => (await Http.GetAsync("/api/health/ready")).IsSuccessStatusCode, "the server is ready");
 }

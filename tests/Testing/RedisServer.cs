@@ -20,8 +20,12 @@ public sealed class RedisServer : IAsyncDisposable
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>Runs the server until standard input ends, which it also does when this process dies.</summary>
+    /// <summary>
+    /// Runs the server until standard input ends, which it also does when this process dies. Ctrl-C reaches this shell as well: it must
+    /// not die of it before the server.
+    /// </summary>
     private const string Supervisor = """
+        trap '' INT HUP
         "$@" >/dev/null 2>&1 </dev/null &
         pid=$!
         echo $pid
@@ -31,6 +35,7 @@ public sealed class RedisServer : IAsyncDisposable
         """;
 
     private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("groote-redis-");
+    private readonly DirectoryInfo _backup = new(Path.Combine(Path.GetTempPath(), "groote-redis-backup-" + Guid.NewGuid().ToString("N")));
     private Process? _supervisor;
     private int _pid;
 
@@ -44,7 +49,7 @@ public sealed class RedisServer : IAsyncDisposable
     /// <summary>A server that answers.</summary>
     public static async Task<RedisServer> StartNewAsync()
     {
-        var server = new RedisServer(FreePort());
+        var server = new RedisServer(LoopbackPort.Free());
         try
         {
             await server.StartAsync();
@@ -58,7 +63,7 @@ public sealed class RedisServer : IAsyncDisposable
     }
 
     /// <summary>A server that is not started yet: its port is free.</summary>
-    public static RedisServer Absent() => new(FreePort());
+    public static RedisServer Absent() => new(LoopbackPort.Free());
 
     /// <summary>Starts it, on the same port and data as before; returns when it answers.</summary>
     public async Task StartAsync()
@@ -104,6 +109,48 @@ public sealed class RedisServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Copies its data as they are now, for <see cref="RestoreAsync"/>.</summary>
+    public void BackUp()
+    {
+        if (_backup.Exists)
+        {
+            _backup.Delete(recursive: true);
+        }
+
+        Copy(_data, _backup);
+    }
+
+    /// <summary>Kills it and starts it with the data of the last <see cref="BackUp"/>; without one it starts empty.</summary>
+    /// <param name="whileAway">Happens before it starts again.</param>
+    public async Task RestoreAsync(Func<Task>? whileAway = null)
+    {
+        await KillAsync();
+        await (whileAway?.Invoke() ?? Task.CompletedTask);
+        _data.Delete(recursive: true);
+        _data.Create();
+        if (_backup.Exists)
+        {
+            Copy(_backup, _data);
+        }
+
+        await StartAsync();
+    }
+
+    /// <summary>As an operator stops it: it says farewell to its clients. Returns when it is gone.</summary>
+    public async Task ShutDownAsync()
+    {
+        try
+        {
+            await CommandAsync("SHUTDOWN", "NOSAVE");
+        }
+        catch (IOException)
+        {
+            // There is no reply to this command.
+        }
+
+        await KillAsync();
+    }
+
     /// <summary>It keeps its connections, and answers nothing.</summary>
     public void Pause() => Signal(SignalStop);
 
@@ -132,13 +179,22 @@ public sealed class RedisServer : IAsyncDisposable
     {
         await KillAsync();
         _data.Delete(recursive: true);
+        if (_backup.Exists)
+        {
+            _backup.Delete(recursive: true);
+        }
     }
 
-    private static int FreePort()
+    private static void Copy(DirectoryInfo from, DirectoryInfo to)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        foreach (var file in from.EnumerateFiles("*", SearchOption.AllDirectories))
+        {
+            var target = new FileInfo(Path.Combine(to.FullName, Path.GetRelativePath(from.FullName, file.FullName)));
+            target.Directory!.Create();
+            file.CopyTo(target.FullName);
+        }
+
+        to.Refresh();
     }
 
     private async Task UntilItAnswersAsync()

@@ -14,6 +14,9 @@ public sealed class WsClient : IAsyncDisposable
     {
     }
 
+    /// <summary>The subprotocol that the server has selected.</summary>
+    public string? Subprotocol => _socket.SubProtocol;
+
     public WebSocketCloseStatus? CloseStatus => _socket.CloseStatus;
 
     /// <summary>Connects, without waiting for the server's <c>connected</c>.</summary>

@@ -1,4 +1,6 @@
+using GrooteDashboard.Application.Identity.Ports;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Options;
 
 namespace GrooteDashboard.Api.Auth;
 
@@ -7,15 +9,16 @@ internal static class AuthSetup
     public static IServiceCollection AddAuth(this IServiceCollection services)
     {
         services.AddOptions<AuthOptions>().BindConfiguration(AuthOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        services.AddAuthentication(OpenAuthenticationHandler.SchemeName)
-            .AddScheme<AuthenticationSchemeOptions, OpenAuthenticationHandler>(OpenAuthenticationHandler.SchemeName, null);
-        services.AddAuthorizationBuilder()
-            .AddPolicy(Policies.Viewer, policy => policy.RequireRole(Policies.Viewer, Policies.Operator, Policies.Admin))
-            .AddPolicy(Policies.Operator, policy => policy.RequireRole(Policies.Operator, Policies.Admin))
-            .AddPolicy(Policies.Admin, policy => policy.RequireRole(Policies.Admin))
-            .AddPolicy(Policies.Ingest, policy => policy.RequireRole(Policies.Ingest, Policies.Admin))
-            .AddPolicy(Policies.Participant, policy => policy.RequireRole(Policies.Operator, Policies.Ingest, Policies.Admin))
-            .AddPolicy(Policies.Reader, policy => policy.RequireRole(Policies.Viewer, Policies.Operator, Policies.Ingest, Policies.Admin));
+        services.AddSingleton<IAccessControl, OpenAccess>();
+        services.AddAuthentication(TokenAuthenticationHandler.SchemeName)
+            .AddScheme<AuthenticationSchemeOptions, TokenAuthenticationHandler>(TokenAuthenticationHandler.SchemeName, null);
+        var authorization = services.AddAuthorizationBuilder();
+        foreach (var (name, roles) in Policies.Roles)
+        {
+            authorization.AddPolicy(name, policy => policy.RequireRole(roles));
+        }
+
+        services.AddSingleton<IPostConfigureOptions<LoggerFilterOptions>, SecretAddresses>();
         services.AddHostedService<OpenModeGuard>();
         return services;
     }

@@ -3,6 +3,7 @@ using GrooteDashboard.Api.Endpoints;
 using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Conversations.Commands;
 using GrooteDashboard.Application.Conversations.Contracts;
+using GrooteDashboard.Application.Identity.Contracts;
 using GrooteDashboard.Application.Tasks.Commands;
 using GrooteDashboard.Application.Tasks.Contracts;
 using GrooteDashboard.Application.Tasks.Queries;
@@ -90,6 +91,7 @@ internal static class ApiExamples
         [typeof(ConversationLogPage)] =
             "{\"conversation_id\":\"conv-019a\",\"entries\":[{\"offset\":1,\"timestamp\":\"2026-02-03T10:00:00Z\",\"message\":" + Message
             + ",\"task_status\":null}],\"last_offset\":1,\"has_more\":false}",
+        [typeof(IssuedTicket)] = """{"ticket":"5f0c2a…64 hex digits","expires_in_seconds":30}""",
         [typeof(Agent)] = """{"name":"brain","agent_type":"planning","description":"Takes every task first","is_builtin":true}""",
     }.ToFrozenDictionary();
 }

@@ -32,7 +32,9 @@ internal sealed class Telemetry(IConfiguration configuration, IMeterFactory mete
         HttpDuration,
         "dotnet.process.cpu.time",
         "dotnet.process.memory.working_set",
+        "dotnet.gc.collections",
         "dotnet.gc.heap.total_allocated",
+        "dotnet.gc.last_collection.heap.fragmentation.size",
         "dotnet.gc.last_collection.heap.size",
         "dotnet.gc.pause.time",
     }.ToFrozenSet();

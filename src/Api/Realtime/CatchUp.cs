@@ -16,6 +16,9 @@ internal enum CatchUpState
 
     /// <summary>What comes next has to be read.</summary>
     NeedsHistory,
+
+    /// <summary>The client has more than was heard here yet: in a moment it will have been.</summary>
+    IsAhead,
 }
 
 /// <summary>A part of a channel's past as ready frames.</summary>
@@ -50,12 +53,12 @@ internal sealed partial class CatchUp(
     /// <summary>Called under the channel's lock: everything happens elsewhere.</summary>
     public void Start(ChannelSubscription subscription)
     {
-        var ended = subscription.Ended;
+        var (ended, number) = (subscription.Ended, subscription.CatchUps);
         metrics.CatchUpStarted();
-        _ = Task.Run(() => RunAsync(subscription, ended), CancellationToken.None);
+        _ = Task.Run(() => RunAsync(subscription, number, ended), CancellationToken.None);
     }
 
-    private async Task RunAsync(ChannelSubscription subscription, CancellationToken cancellationToken)
+    private async Task RunAsync(ChannelSubscription subscription, int number, CancellationToken cancellationToken)
     {
         try
         {
@@ -64,7 +67,7 @@ internal sealed partial class CatchUp(
             {
                 var before = subscription.Cursor;
                 var isGivenUp = waitingSince != 0 && time.GetElapsedTime(waitingSince) >= _options.CatchUpTimeout;
-                var (state, hasRead) = await TakeTurnAsync(subscription, limit, isGivenUp, cancellationToken);
+                var (state, hasRead) = await TakeTurnAsync(subscription, number, limit, isGivenUp, cancellationToken);
                 if (state == CatchUpState.Over)
                 {
                     return;
@@ -75,6 +78,12 @@ internal sealed partial class CatchUp(
                     var taken = (int)Math.Min(subscription.Cursor - before, MaxLimit);
                     limit = state == CatchUpState.NeedsRoom ? Math.Max(taken, MinLimit) : Math.Min(limit * 2, MaxLimit);
                     (wait, waitingSince) = (FirstWait, 0);
+                    continue;
+                }
+
+                if (state == CatchUpState.IsAhead)
+                {
+                    await Task.Delay(FirstWait, time, cancellationToken);
                     continue;
                 }
 
@@ -96,7 +105,7 @@ internal sealed partial class CatchUp(
 
     /// <summary>As much of the subscription as the outbox has room for, or one portion.</summary>
     private async Task<(CatchUpState State, bool HasRead)> TakeTurnAsync(
-        ChannelSubscription subscription, int limit, bool isGivenUp, CancellationToken cancellationToken)
+        ChannelSubscription subscription, int number, int limit, bool isGivenUp, CancellationToken cancellationToken)
     {
         var turn = subscription.Connection.CatchUpTurn;
         await turn.WaitAsync(cancellationToken);
@@ -107,7 +116,7 @@ internal sealed partial class CatchUp(
                 return (CatchUpState.Over, false);
             }
 
-            var state = subscription.Channel.Advance(subscription, HistoryPortion.None);
+            var state = subscription.Channel.Advance(subscription, number, HistoryPortion.None);
             if (state != CatchUpState.NeedsHistory)
             {
                 return (state, false);
@@ -119,7 +128,7 @@ internal sealed partial class CatchUp(
             }
 
             var isMissing = isGivenUp && portion.Frames.Count == 0;
-            return (subscription.Channel.Advance(subscription, isMissing ? portion with { FirstKept = long.MaxValue } : portion), true);
+            return (subscription.Channel.Advance(subscription, number, isMissing ? portion with { FirstKept = long.MaxValue } : portion), true);
         }
         finally
         {

@@ -18,6 +18,9 @@ internal sealed class ChannelSubscription(HubChannel channel, Connection connect
     /// <summary>While behind: why the client will miss what history does not have. Null while live, and once it has left.</summary>
     public string? BehindReason { get; set; }
 
+    /// <summary>How often it fell behind: the number of the catch-up under way.</summary>
+    public int CatchUps { get; set; }
+
     /// <summary>The newest message without an offset since the subscription is behind: nothing else could bring it back.</summary>
     public byte[]? LastNotice { get; set; }
 

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.IO.Pipelines;
 using GrooteDashboard.Api.Realtime.Protocol;
 using GrooteDashboard.Api.Realtime.Sockets;
 
@@ -7,19 +6,21 @@ namespace GrooteDashboard.Api.Realtime;
 
 /// <summary>What a connection needs of the transport below it.</summary>
 /// <param name="Input">The upgraded stream.</param>
-/// <param name="Output">The transport's own pipe: frames are joined in its memory and leave together, under TLS as well.</param>
+/// <param name="Output">The way to the client.</param>
 /// <param name="Abort">Ends the transport at once, at any time.</param>
-internal sealed record Transport(Stream Input, PipeWriter Output, Action Abort);
+internal sealed record Transport(Stream Input, ITransportOutput Output, Action Abort);
 
 /// <summary>
-/// One client. While it is idle there is a pending read and nothing else: a drain of the outbox runs only as long as there is something to send,
-/// and all deadlines are looked after by <see cref="ConnectionSweeper"/>.
+/// One client. While it is idle there is a pending read and nothing else: what waits in its outbox is written by a pump, and all deadlines are
+/// looked after by <see cref="ConnectionSweeper"/>.
 /// </summary>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "RunAsync disposes of the reader when it ends")]
-internal sealed class Connection(string id, Transport transport, RealtimeOptions options, RealtimeMetrics metrics, TimeProvider time)
-    : IThreadPoolWorkItem
+internal sealed class Connection(string id, Transport transport, Pump pump, RealtimeOptions options, RealtimeMetrics metrics, TimeProvider time)
 {
     private const int MaxMissedBeats = 2;
+
+    /// <summary>What a slow client has to take before it counts as stalled.</summary>
+    private const int SlowWriteBytes = 16 << 10;
 
     private static readonly byte[] Ping = FrameEncoder.Ping();
 
@@ -37,6 +38,16 @@ internal sealed class Connection(string id, Transport transport, RealtimeOptions
     /// <summary>Channels that this client watches. Only its own read loop touches it.</summary>
     public Dictionary<string, ChannelSubscription> Subscriptions { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Who the client is, and what it may do.</summary>
+    public required ConnectionAccess Access { get; init; }
+
+    /// <summary>Whether the client takes compressed frames (see <see cref="FrameEncoder.Deflate"/>), and may send them.</summary>
+    public bool IsCompressed
+    {
+        get => _reader.IsCompressed;
+        init => _reader.IsCompressed = value;
+    }
+
     /// <summary>How the connection ended, 0 while it is open.</summary>
     public int CloseCode => Volatile.Read(ref _closeCode);
 
@@ -45,11 +56,22 @@ internal sealed class Connection(string id, Transport transport, RealtimeOptions
     /// <summary>Held by the one subscription that may catch up now.</summary>
     public SemaphoreSlim CatchUpTurn => LazyInitializer.EnsureInitialized(ref _catchUpTurn, () => new SemaphoreSlim(1, 1));
 
-    /// <summary>Queues a message of a channel; never waits. False: the client has too much waiting already.</summary>
-    public bool TryOffer(in HubFrame frame) => Started(_outbox.TryOffer(frame, out var startDrain), startDrain);
+    /// <summary>Queues messages of a channel; never waits. False: the client has too much waiting already.</summary>
+    /// <param name="frame">The messages.</param>
+    /// <param name="hasStarted">Whether the caller has to hand the connection to a pump.</param>
+    public bool TryOffer(in HubFrame frame, out bool hasStarted) => _outbox.TryOffer(frame, out hasStarted);
 
     /// <summary>Queues a message from history. False: there is no room for history now.</summary>
-    public bool TryRefill(in HubFrame frame) => Started(_outbox.TryRefill(frame, out var startDrain), startDrain);
+    public bool TryRefill(in HubFrame frame)
+    {
+        var hasRoom = _outbox.TryRefill(frame, out var startDrain);
+        if (startDrain)
+        {
+            pump.Write(this);
+        }
+
+        return hasRoom;
+    }
 
     /// <inheritdoc cref="Outbox.WaitForRoomAsync"/>
     public Task<bool> WaitForRoomAsync() => _outbox.WaitForRoomAsync();
@@ -63,7 +85,7 @@ internal sealed class Connection(string id, Transport transport, RealtimeOptions
         }
         else if (startDrain)
         {
-            StartDrain();
+            pump.Write(this);
         }
     }
 
@@ -75,7 +97,7 @@ internal sealed class Connection(string id, Transport transport, RealtimeOptions
             Volatile.Write(ref _closingSince, time.GetTimestamp());
             if (_outbox.Complete(FrameEncoder.Close(code, reason)))
             {
-                StartDrain();
+                pump.Write(this);
             }
         }
     }
@@ -127,6 +149,10 @@ internal sealed class Connection(string id, Transport transport, RealtimeOptions
         {
             Cut(CloseCodes.TooSlow);
         }
+        else if (!IsClosing && Access.IsOver)
+        {
+            Close(CloseCodes.Unauthenticated, "not signed in, or not any more");
+        }
         else if (!IsClosing && IsLate(ref _lastBeat, now, options.HeartbeatInterval))
         {
             _lastBeat = now;
@@ -134,40 +160,57 @@ internal sealed class Connection(string id, Transport transport, RealtimeOptions
         }
     }
 
-    void IThreadPoolWorkItem.Execute() => _ = DrainAsync();
-
-    private bool Started(bool isQueued, bool startDrain)
-    {
-        if (startDrain)
-        {
-            StartDrain();
-        }
-
-        return isQueued;
-    }
-
-    private void StartDrain() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-
-    /// <summary>One write at a time, each of as many frames as fit, until nothing waits.</summary>
-    private async Task DrainAsync()
+    /// <summary>One write of what waits. Only pumps call it, one at a time. True: there is more, for another turn.</summary>
+    public bool TryWrite(byte[] scratch, ref Sent sent)
     {
         try
         {
-            while (_outbox.TryTake(transport.Output, out var batch))
+            var next = _outbox.Peek(scratch);
+            var written = next.IsEmpty ? 0 : transport.Output.TryWrite(next.Span);
+            if (written > 0)
             {
-                Volatile.Write(ref _writingSince, time.GetTimestamp());
-                var flushed = await transport.Output.FlushAsync();
-                Volatile.Write(ref _writingSince, 0);
-                metrics.Sent(batch);
-                if (flushed.IsCompleted)
-                {
-                    _outbox.Discard();
-                }
+                return _outbox.Advance(written, ref sent);
+            }
+
+            if (!next.IsEmpty)
+            {
+                _ = WaitAsync();
             }
         }
         catch (Exception)
         {
             // The transport is gone. The read loop learns it from its own read, and says how the connection ended.
+            _outbox.Abandon();
+        }
+
+        return false;
+    }
+
+    /// <summary>Waits until the client takes something again.</summary>
+    private async Task WaitAsync()
+    {
+        try
+        {
+            Volatile.Write(ref _writingSince, time.GetTimestamp());
+            var first = _outbox.Peek([]);
+            if (first.IsEmpty)
+            {
+                return;
+            }
+
+            var written = await transport.Output.WriteAsync(first[..Math.Min(first.Length, SlowWriteBytes)]);
+            Volatile.Write(ref _writingSince, 0);
+
+            var sent = default(Sent);
+            if (_outbox.Advance(written, ref sent))
+            {
+                pump.Write(this);
+            }
+
+            metrics.Sent(sent);
+        }
+        catch (Exception)
+        {
             _outbox.Abandon();
         }
     }

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace GrooteDashboard.Api.Realtime;
 
-/// <summary>One timer for all connections: heartbeats, stalls, closing deadlines. And the drain when the server stops.</summary>
+/// <summary>One timer for all connections: heartbeats, stalls, credentials that expire, closing deadlines. And the drain when the server stops.</summary>
 internal sealed partial class ConnectionSweeper(
     RealtimeHub hub,
     IOptions<RealtimeOptions> options,
@@ -12,8 +12,8 @@ internal sealed partial class ConnectionSweeper(
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // The web server stops before this service does: the closing handshakes that the drain begins still have their deadlines.
-        using var draining = lifetime.ApplicationStopping.Register(hub.Drain);
+        // The web server stops before this service does: the drain and the closing handshakes that it begins still have their time.
+        using var draining = lifetime.ApplicationStopping.Register(() => _ = DrainAsync(stoppingToken));
         using var timer = new PeriodicTimer(options.Value.SweepInterval, time);
         try
         {
@@ -25,6 +25,18 @@ internal sealed partial class ConnectionSweeper(
         catch (OperationCanceledException)
         {
             hub.AbortAll();
+        }
+    }
+
+    private async Task DrainAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await hub.DrainAsync(time, stoppingToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // There was no time: those who are left are cut.
         }
     }
 

@@ -1,17 +1,31 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using GrooteDashboard.Api.Realtime.Protocol;
 using GrooteDashboard.Application.Realtime.Contracts;
 using GrooteDashboard.Application.Realtime.Ports;
 
 namespace GrooteDashboard.Api.Realtime;
 
-/// <summary>A channel that somebody watches. One lock makes publishing, joining, catching up and leaving one sequence.</summary>
-internal sealed class HubChannel(string name, RealtimeOptions options, CatchUp catchUp, RealtimeMetrics metrics)
+/// <summary>
+/// A channel that somebody watches. One lock makes publishing, joining, catching up and leaving one sequence. What is published is collected, and
+/// handed out to all subscribers as one: at once after a quiet spell, else a little later, so that what costs most, the writes to sockets, are few.
+/// </summary>
+internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options, CatchUp catchUp, RealtimeMetrics metrics)
 {
+    private const int MaxCollectedBytes = 64 << 10;
+
+    /// <summary>
+    /// Between two hand-outs the channel rests for so long for each subscriber, up to <see cref="RealtimeOptions.MaxBatchDelay"/>: ten times what
+    /// a write costs. A small audience sees everything at once, and a large one does not take the machine away from the others.
+    /// </summary>
+    private static readonly long RestPerSubscriber = Stopwatch.Frequency / 20_000;
+
+    private readonly long _maxRest = (long)(options.MaxBatchDelay.TotalSeconds * Stopwatch.Frequency);
     private readonly Lock _gate = new();
     private readonly List<ChannelSubscription> _subscriptions = [];
     private readonly RecentFrames _recent = new();
-    private readonly bool _isSequenced = name is not (Channels.Cli or Channels.System);
+    private readonly List<HubFrame> _collected = [];
+    private readonly bool _isSequenced = Channels.IsSequenced(name);
 
     // Subscriptions, and those on their way to one. At none the channel is retired for good.
     private int _users;
@@ -20,6 +34,10 @@ internal sealed class HubChannel(string name, RealtimeOptions options, CatchUp c
     private string _epoch = "";
     private long _head;
     private int _behind;
+    private int _resets;
+    private int _collectedBytes;
+    private long _handedOutAt;
+    private bool _isScheduled;
 
     public string Name { get; } = name;
 
@@ -66,38 +84,52 @@ internal sealed class HubChannel(string name, RealtimeOptions options, CatchUp c
         return BeginWatchingAsync(feed, begun);
     }
 
+    /// <summary>Whether the client knows more of the channel than was heard here: it comes from another instance, or from nowhere.</summary>
+    public bool IsBehind(in ChannelPosition since)
+    {
+        lock (_gate)
+        {
+            return since.Epoch == _epoch && since.Offset > _head;
+        }
+    }
+
     /// <summary>
     /// Tells the client where it stands and lets it have everything after that. Both under the lock under which messages are published,
     /// so that nothing is between them, and nothing twice.
     /// </summary>
-    public void Join(ChannelSubscription subscription, ChannelPosition? since)
+    /// <param name="subscription">The client's place in the channel.</param>
+    /// <param name="since">The position that it has.</param>
+    /// <param name="agreed">What all instances agree on, where that was asked.</param>
+    public void Join(ChannelSubscription subscription, ChannelPosition? since, ChannelPosition? agreed)
     {
         lock (_gate)
         {
+            HandOut();
             subscription.Index = _subscriptions.Count;
             _subscriptions.Add(subscription);
             subscription.Cursor = _head;
+            var head = agreed is { } known && known.Epoch == _epoch ? Math.Max(known.Offset, _head) : _head;
             if (since is not { } from || !_isSequenced)
             {
                 Welcome(subscription, since is null ? null : false);
             }
-            else if (from.Epoch != _epoch || from.Offset > _head)
+            else if (from.Epoch != _epoch || from.Offset > head)
             {
                 // Offsets of another history say nothing about this one: all of it is news.
-                WelcomeAfresh(subscription, 1, RecoveryReasons.HistoryLost);
+                WelcomeAfresh(subscription, 1, GapReasons.HistoryLost);
             }
-            else if (_head - from.Offset > options.MaxRecoverMessages)
+            else if (head - from.Offset > options.MaxRecoverMessages)
             {
-                WelcomeAfresh(subscription, from.Offset + 1, RecoveryReasons.TooFarBehind);
+                WelcomeAfresh(subscription, from.Offset + 1, GapReasons.TooFarBehind);
             }
             else
             {
                 subscription.Cursor = from.Offset;
                 Welcome(subscription, true);
-                metrics.Recovered(_head - from.Offset);
-                if (from.Offset < _head)
+                metrics.Recovered(Math.Max(0, _head - from.Offset));
+                if (from.Offset != _head)
                 {
-                    FallBehind(subscription, RecoveryReasons.HistoryLost);
+                    FallBehind(subscription, GapReasons.HistoryLost);
                 }
             }
         }
@@ -122,33 +154,76 @@ internal sealed class HubChannel(string name, RealtimeOptions options, CatchUp c
     {
         lock (_gate)
         {
-            var offset = message.Offset;
-            _head = Math.Max(_head, offset ?? 0);
             if (_subscriptions.Count == 0)
             {
+                _head = Math.Max(_head, message.Offset ?? 0);
                 return;
             }
 
-            var frame = new HubFrame(ServerMessages.Encode(message), offset, ServerMessages.LatestKey(message), Stopwatch.GetTimestamp());
+            var frame = new HubFrame(ServerMessages.Encode(message), message.Offset, ServerMessages.LatestKey(message), Stopwatch.GetTimestamp());
             metrics.Encoded();
+            if (frame.LatestKey is not null)
+            {
+                DeliverLatest(frame);
+            }
+            else if (frame.Offset <= _head)
+            {
+                // Everybody has it, or reads it from history: there it may be missing still.
+                Remember(frame);
+            }
+            else
+            {
+                Collect(frame);
+            }
+        }
+    }
+
+    /// <summary>Hands out what was collected. Only the channel's pump calls it.</summary>
+    /// <param name="started">Gets the connections that have to be written to.</param>
+    public void HandOut(List<Connection> started)
+    {
+        lock (_gate)
+        {
+            _isScheduled = false;
+            Deliver(started);
+        }
+    }
+
+    /// <summary>
+    /// The channel's history was lost. What was read of it is forgotten, and every client is told, as one that comes back from another epoch is.
+    /// </summary>
+    public void Reset(ChannelPosition position)
+    {
+        lock (_gate)
+        {
+            HandOut();
+            _resets++;
+            _epoch = position.Epoch;
+            _head = position.Offset;
+            _recent.Clear();
             foreach (var subscription in _subscriptions)
             {
-                Deliver(subscription, frame);
-            }
+                if (subscription.BehindReason is not null)
+                {
+                    NoLongerBehind(subscription);
+                }
 
-            if (_behind > 0 && offset is not null)
-            {
-                _recent.Add(frame);
+                subscription.Cursor = _head;
+                WelcomeAfresh(subscription, 1, GapReasons.HistoryLost);
             }
         }
     }
 
     /// <summary>Lets a subscription that is behind have what was read for it, and what is kept here, as far as there is room.</summary>
-    public CatchUpState Advance(ChannelSubscription subscription, in HistoryPortion portion)
+    /// <param name="subscription">Who is behind.</param>
+    /// <param name="catchUp">The number of the catch-up that has read: one of a history that was lost meanwhile has nothing more to say.</param>
+    /// <param name="portion">What was read.</param>
+    public CatchUpState Advance(ChannelSubscription subscription, int catchUp, in HistoryPortion portion)
     {
         lock (_gate)
         {
-            if (subscription.BehindReason is not { } reason)
+            HandOut();
+            if (subscription.BehindReason is not { } reason || subscription.CatchUps != catchUp)
             {
                 return CatchUpState.Over;
             }
@@ -156,16 +231,17 @@ internal sealed class HubChannel(string name, RealtimeOptions options, CatchUp c
             // Who cannot keep up gets a part of it: the work for one client is bounded. Half, else the next message would be too much again.
             var isTooFar = _head - subscription.Cursor > options.MaxCatchUpMessages;
             if ((isTooFar && !TrySkip(subscription, _head - (options.MaxCatchUpMessages / 2), GapReasons.SlowConsumer))
-                || (portion.FirstKept > subscription.Cursor + 1 && !TrySkip(subscription, Math.Min(portion.FirstKept - 1, _head), reason))
+                || (portion.FirstKept > subscription.Cursor + 1 && subscription.Cursor < _head && !TrySkip(subscription, Math.Min(portion.FirstKept - 1, _head), reason))
                 || !TryQueue(subscription, portion.Frames)
                 || !TryQueue(subscription, _recent.After(subscription.Cursor)))
             {
                 return CatchUpState.NeedsRoom;
             }
 
-            if (subscription.Cursor < _head)
+            if (subscription.Cursor != _head)
             {
-                return CatchUpState.NeedsHistory;
+                // History may be newer than what was heard here.
+                return subscription.Cursor < _head ? CatchUpState.NeedsHistory : CatchUpState.IsAhead;
             }
 
             if (subscription.LastNotice is { } notice && !subscription.Connection.TryRefill(new HubFrame(notice, null, null, 0)))
@@ -183,12 +259,21 @@ internal sealed class HubChannel(string name, RealtimeOptions options, CatchUp c
         try
         {
             using var timeout = new CancellationTokenSource(options.SubscribeTimeout);
+            int resets;
+            lock (_gate)
+            {
+                resets = _resets;
+            }
+
             var position = await feed.WatchAsync(Name, timeout.Token);
             lock (_gate)
             {
-                // Messages may have come meanwhile; or the position may hold one that is about to come.
-                _epoch = position.Epoch;
-                _head = Math.Max(_head, position.Offset);
+                // Messages may have come meanwhile; or the position may hold one that is about to come. One from before a reset is void.
+                if (resets == _resets)
+                {
+                    _epoch = position.Epoch;
+                    _head = Math.Max(_head, position.Offset);
+                }
             }
 
             begun.SetResult();
@@ -218,40 +303,121 @@ internal sealed class HubChannel(string name, RealtimeOptions options, CatchUp c
         metrics.Gap(reason);
     }
 
-    private void Deliver(ChannelSubscription subscription, in HubFrame frame)
+    private void Collect(in HubFrame frame)
     {
-        if (frame.Offset <= subscription.Cursor)
+        if (frame.Offset > _head + 1)
+        {
+            // What comes with a hole before it is read later, by everyone.
+            HandOut();
+            foreach (var subscription in _subscriptions)
+            {
+                FallBehind(subscription, GapReasons.HistoryLost);
+            }
+        }
+
+        _head = frame.Offset ?? _head;
+        _collected.Add(frame);
+        _collectedBytes += frame.Bytes.Length;
+        if (_collectedBytes >= MaxCollectedBytes)
+        {
+            HandOut();
+        }
+        else if (!_isScheduled)
+        {
+            _isScheduled = true;
+            pump.Schedule(this, _handedOutAt + Math.Min(_maxRest, RestPerSubscriber * _subscriptions.Count));
+        }
+    }
+
+    /// <summary>Hands out what was collected, now: what follows needs everyone to be where the channel is.</summary>
+    private void HandOut()
+    {
+        if (_collected.Count > 0)
+        {
+            var started = new List<Connection>();
+            Deliver(started);
+            pump.Write(CollectionsMarshal.AsSpan(started));
+        }
+    }
+
+    private void Deliver(List<Connection> started)
+    {
+        if (_collected.Count == 0)
         {
             return;
         }
 
-        // While behind, messages of the sequence are read later. What comes with a hole before it is read later as well.
-        var isNext = frame.Offset is null || frame.Offset == subscription.Cursor + 1;
-        if (frame.LatestKey is not null || (subscription.BehindReason is null && isNext))
+        var plain = HubFrame.Join(_collected);
+        HubFrame? deflated = null;
+        var notice = _collected.FindLast(frame => frame.Offset is null).Bytes;
+        foreach (var subscription in _subscriptions)
         {
-            if (subscription.Connection.TryOffer(frame))
+            if (subscription.BehindReason is null)
             {
-                subscription.Cursor = frame.Offset ?? subscription.Cursor;
-                return;
+                var batch = subscription.Connection.IsCompressed ? deflated ??= HubFrame.Join([.. _collected.Select(frame => frame.Deflated())]) : plain;
+                if (subscription.Connection.TryOffer(batch, out var hasStarted))
+                {
+                    subscription.Cursor = batch.Offset ?? subscription.Cursor;
+                    if (hasStarted)
+                    {
+                        started.Add(subscription.Connection);
+                    }
+
+                    continue;
+                }
+
+                FallBehind(subscription, GapReasons.SlowConsumer);
+            }
+
+            // Messages of the sequence are read later. The others nothing could bring back.
+            if (notice is not null)
+            {
+                metrics.Dropped(GapReasons.SlowConsumer, subscription.LastNotice is null ? 0 : 1);
+                subscription.LastNotice = notice;
             }
         }
 
-        if (subscription.BehindReason is null)
+        foreach (var frame in _collected)
         {
-            FallBehind(subscription, isNext ? GapReasons.SlowConsumer : RecoveryReasons.HistoryLost);
+            Remember(frame);
         }
 
-        if (frame.Offset is null)
+        _collected.Clear();
+        _collectedBytes = 0;
+        _handedOutAt = Stopwatch.GetTimestamp();
+    }
+
+    private void DeliverLatest(in HubFrame frame)
+    {
+        foreach (var subscription in _subscriptions)
         {
-            metrics.Dropped(GapReasons.SlowConsumer, subscription.LastNotice is null ? 0 : 1);
-            subscription.LastNotice = frame.Bytes;
+            // Always taken: what waits is replaced.
+            subscription.Connection.TryOffer(frame, out var hasStarted);
+            if (hasStarted)
+            {
+                pump.Write(subscription.Connection);
+            }
+        }
+    }
+
+    private void Remember(in HubFrame frame)
+    {
+        if (_behind > 0 && frame.Offset is not null)
+        {
+            _recent.Add(frame);
         }
     }
 
     private void FallBehind(ChannelSubscription subscription, string reason)
     {
+        if (subscription.BehindReason is not null)
+        {
+            return;
+        }
+
         _behind++;
         subscription.BehindReason = reason;
+        subscription.CatchUps++;
         catchUp.Start(subscription);
     }
 

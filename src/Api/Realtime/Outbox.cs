@@ -1,10 +1,16 @@
-using System.Buffers;
 using GrooteDashboard.Application.Realtime.Contracts;
 
 namespace GrooteDashboard.Api.Realtime;
 
-/// <summary>What one write took from the outbox.</summary>
-internal readonly record struct WriteBatch(int Frames, int Bytes, long OldestPublish);
+/// <summary>What was handed to sockets, summed up.</summary>
+internal struct Sent
+{
+    public int Frames;
+    public long Bytes;
+
+    /// <summary>Timestamp of the publish of the oldest frame; 0 where none was published.</summary>
+    public long OldestPublish;
+}
 
 /// <summary>
 /// What waits for one client, bounded in bytes. What no longer fits is refused, and read again from history once a quarter or less is taken: history
@@ -13,23 +19,40 @@ internal readonly record struct WriteBatch(int Frames, int Bytes, long OldestPub
 /// </summary>
 internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
 {
-    /// <summary>Frames are joined to writes of this size.</summary>
-    public const int MaxWriteBytes = 64 << 10;
+    /// <summary>What waits is joined to writes of this size.</summary>
+    public const int MaxJoinedBytes = 64 << 10;
 
     private const int ReplyReserve = 64 << 10;
     private const int IdleCapacity = 64;
 
     private readonly Lock _gate = new();
     private readonly Queue<Entry> _waiting = new();
-    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource? _drained;
     private TaskCompletionSource<bool>? _room;
     private Dictionary<string, LatestSlot>? _latest;
     private int _bytes;
+
+    // Of the first that waits: what is written already.
+    private int _written;
     private bool _isDraining;
     private bool _isCompleted;
 
     /// <summary>Completes when the outbox is completed and everything in it was written.</summary>
-    public Task Drained => _drained.Task;
+    public Task Drained
+    {
+        get
+        {
+            lock (_gate)
+            {
+                if (_isCompleted && !_isDraining)
+                {
+                    return Task.CompletedTask;
+                }
+
+                return (_drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            }
+        }
+    }
 
     /// <summary>Whether nothing waits and nothing is being written.</summary>
     public bool IsIdle
@@ -61,7 +84,7 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
             }
 
             var fits = Fits(frame.Bytes.Length, capacity);
-            startDrain = fits && Append(new Entry(frame.Bytes, null, frame.PublishedAt));
+            startDrain = fits && Append(new Entry(frame));
             return fits;
         }
     }
@@ -72,7 +95,7 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
         lock (_gate)
         {
             var hasRoom = _isCompleted || _bytes <= capacity / 2;
-            startDrain = hasRoom && !_isCompleted && Append(new Entry(frame.Bytes, null, frame.PublishedAt));
+            startDrain = hasRoom && !_isCompleted && Append(new Entry(frame));
             return hasRoom;
         }
     }
@@ -94,7 +117,7 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
         lock (_gate)
         {
             var fits = _isCompleted || Fits(frame.Length, capacity + ReplyReserve);
-            startDrain = fits && !_isCompleted && Append(new Entry(frame, null, 0));
+            startDrain = fits && !_isCompleted && Append(new Entry(new HubFrame(frame, null, null, 0)));
             return fits;
         }
     }
@@ -111,26 +134,27 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
 
             _isCompleted = true;
             AnnounceRoom();
-            return Append(new Entry(lastFrame, null, 0));
+            return Append(new Entry(new HubFrame(lastFrame, null, null, 0)));
         }
     }
 
-    /// <summary>Forgets all that waits, and takes nothing more. <see cref="Drained"/> completes when a drain under way has ended.</summary>
+    /// <summary>Forgets all that waits, and takes nothing more. <see cref="Drained"/> completes when a write under way has ended.</summary>
     public void Discard()
     {
         lock (_gate)
         {
             _isCompleted = true;
             _waiting.Clear();
+            _written = 0;
             AnnounceRoom();
             if (!_isDraining)
             {
-                _drained.TrySetResult();
+                Rest();
             }
         }
     }
 
-    /// <summary>The drain itself cannot go on: the socket is gone.</summary>
+    /// <summary>The socket is gone: nothing is written any more.</summary>
     public void Abandon()
     {
         lock (_gate)
@@ -141,36 +165,85 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
         Discard();
     }
 
-    /// <summary>Moves the next frames into the writer. False: there are none, and the drain is over.</summary>
-    public bool TryTake(IBufferWriter<byte> output, out WriteBatch batch)
+    /// <summary>
+    /// The next bytes to write: of the first that waits, by reference; or of several, joined in <paramref name="scratch"/> (which may be empty).
+    /// They stay until <see cref="Advance"/>. None: the drain is over.
+    /// </summary>
+    public ReadOnlyMemory<byte> Peek(byte[] scratch)
     {
         lock (_gate)
         {
-            var (frames, bytes, oldest) = (0, 0, 0L);
-            while (_waiting.TryPeek(out var entry) && (frames == 0 || bytes + entry.Length <= MaxWriteBytes))
+            if (!_waiting.TryPeek(out var first))
+            {
+                _isDraining = false;
+                Rest();
+                return default;
+            }
+
+            Seal(first);
+            var next = first.Bytes.AsMemory(_written);
+            return _waiting.Count == 1 || next.Length >= scratch.Length ? next : Join(next, scratch);
+        }
+    }
+
+    /// <summary>So many of the bytes that were peeked are written. False: nothing is left, the drain is over.</summary>
+    public bool Advance(int bytes, ref Sent sent)
+    {
+        lock (_gate)
+        {
+            sent.Bytes += bytes;
+            _written += bytes;
+            while (_waiting.TryPeek(out var first) && _written >= first.Length)
             {
                 _waiting.Dequeue();
-                if (entry.Latest is { } latest)
-                {
-                    _latest!.Remove(latest.Key);
-                }
-
-                output.Write(entry.Bytes);
-                frames++;
-                bytes += entry.Length;
-                _bytes -= entry.Length;
-                oldest = oldest == 0 ? entry.PublishedAt : oldest;
+                _written -= first.Length;
+                _bytes -= first.Length;
+                sent.Frames += first.Count;
+                sent.OldestPublish = sent.OldestPublish == 0 || (first.PublishedAt != 0 && first.PublishedAt < sent.OldestPublish) ? first.PublishedAt : sent.OldestPublish;
             }
 
             AnnounceRoom();
-            batch = new WriteBatch(frames, bytes, oldest);
-            _isDraining = frames > 0;
+            _isDraining = _waiting.Count > 0;
             if (!_isDraining)
             {
                 Rest();
             }
 
             return _isDraining;
+        }
+    }
+
+    private ReadOnlyMemory<byte> Join(ReadOnlyMemory<byte> first, byte[] scratch)
+    {
+        first.CopyTo(scratch);
+        var length = first.Length;
+        var isFirst = true;
+        foreach (var entry in _waiting)
+        {
+            if (!isFirst)
+            {
+                if (length + entry.Length > scratch.Length)
+                {
+                    break;
+                }
+
+                Seal(entry);
+                entry.Bytes.CopyTo(scratch, length);
+                length += entry.Length;
+            }
+
+            isFirst = false;
+        }
+
+        return scratch.AsMemory(0, length);
+    }
+
+    /// <summary>What is being written cannot be replaced any more.</summary>
+    private void Seal(in Entry entry)
+    {
+        if (entry.Latest is { } latest && _latest!.TryGetValue(latest.Key, out var waiting) && waiting == latest)
+        {
+            _latest.Remove(latest.Key);
         }
     }
 
@@ -181,9 +254,10 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
             _waiting.TrimExcess(IdleCapacity);
         }
 
+        _written = 0;
         if (_isCompleted)
         {
-            _drained.TrySetResult();
+            _drained?.TrySetResult();
         }
     }
 
@@ -206,7 +280,7 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
 
         var slot = new LatestSlot(key, frame.Bytes);
         (_latest ??= []).Add(key, slot);
-        return Append(new Entry(null, slot, frame.PublishedAt));
+        return Append(new Entry(frame, slot));
     }
 
     private bool HasRoom => _bytes <= capacity / 4;
@@ -232,15 +306,19 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
         return start;
     }
 
-    private readonly struct Entry(byte[]? bytes, LatestSlot? latest, long publishedAt)
+    private readonly struct Entry(in HubFrame frame, LatestSlot? latest = null)
     {
-        public LatestSlot? Latest => latest;
+        private readonly byte[] _bytes = frame.Bytes;
 
-        public byte[] Bytes => latest?.Bytes ?? bytes!;
+        public LatestSlot? Latest { get; } = latest;
+
+        public byte[] Bytes => Latest?.Bytes ?? _bytes;
 
         public int Length => Bytes.Length;
 
-        public long PublishedAt => publishedAt;
+        public int Count { get; } = frame.Count;
+
+        public long PublishedAt { get; } = frame.PublishedAt;
     }
 
     private sealed class LatestSlot(string key, byte[] bytes)

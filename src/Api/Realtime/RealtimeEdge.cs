@@ -1,4 +1,5 @@
 using GrooteDashboard.Api.Realtime.Protocol.Commands;
+using GrooteDashboard.Api.Realtime.Sockets;
 using GrooteDashboard.Application.Realtime.Ports;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -17,9 +18,14 @@ internal static class RealtimeEdge
         services.TryAddSingleton(TimeProvider.System);
 
         // Under TLS browsers would open WebSockets as streams of their shared HTTP/2 connection, where a slow one holds up the others.
-        services.Configure<KestrelServerOptions>(kestrel => kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http1));
+        services.Configure<KestrelServerOptions>(kestrel => kestrel.ConfigureEndpointDefaults(endpoint =>
+        {
+            endpoint.Protocols = HttpProtocols.Http1;
+            UpgradableConnection.Attach(endpoint);
+        }));
         services.AddSingleton<RealtimeMetrics>();
         services.AddSingleton(provider => new Lazy<IChannelFeed>(provider.GetRequiredService<IChannelFeed>));
+        services.AddSingleton<Fanout>();
         services.AddSingleton<CatchUp>();
         services.AddSingleton<RealtimeHub>();
         services.AddSingleton<IRealtimePublisher>(provider => provider.GetRequiredService<RealtimeHub>());

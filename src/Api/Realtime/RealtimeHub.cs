@@ -8,19 +8,29 @@ namespace GrooteDashboard.Api.Realtime;
 
 /// <summary>
 /// Channels and the connections that watch them. A message is encoded once, when somebody watches its channel, and its frame is put into the outbox
-/// of everyone who does: publishing never waits for a client. The connections send by themselves.
+/// of everyone who does: publishing never waits for a client. Pumps write what waits in outboxes.
 /// </summary>
 /// <param name="feed">Found late: it publishes through this hub.</param>
 /// <param name="options">Bounds.</param>
 /// <param name="catchUp">For subscriptions that are behind.</param>
+/// <param name="fanout">Writes to connections.</param>
 /// <param name="metrics">What is counted.</param>
-internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOptions> options, CatchUp catchUp, RealtimeMetrics metrics)
+internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOptions> options, CatchUp catchUp, Fanout fanout, RealtimeMetrics metrics)
     : IRealtimePublisher, IRealtimeStatistics
 {
+    /// <summary>Clients that wait longer than this would show their users an outage.</summary>
+    private const int MaxReconnectWithinSeconds = 60;
+
+    /// <summary>So many are dismissed at once where that takes less than the whole window: a few clients need no spreading.</summary>
+    private const int MinDismissedAtOnce = 10;
+
+    private static readonly TimeSpan DrainStep = TimeSpan.FromMilliseconds(20);
+
     private readonly ConcurrentDictionary<string, HubChannel> _channels = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Connection> _connections = new(StringComparer.Ordinal);
     private int _admitted;
     private int _subscriptions;
+    private volatile byte[] _draining = ServerMessages.Draining(options.Value.ReconnectWithinSeconds);
     private volatile bool _isDraining;
 
     /// <summary>Open connections, those in their opening handshake included.</summary>
@@ -40,6 +50,14 @@ internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOpti
         if (_channels.TryGetValue(frame.Channel, out var channel))
         {
             channel.Publish(frame);
+        }
+    }
+
+    public void ChannelReset(string channel, ChannelPosition position)
+    {
+        if (_channels.TryGetValue(channel, out var watched))
+        {
+            watched.Reset(position);
         }
     }
 
@@ -86,9 +104,15 @@ internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOpti
     public async ValueTask SubscribeAsync(Connection connection, string channelName, ChannelPosition? since)
     {
         var channel = Retain(channelName);
+        ChannelPosition? agreed = null;
         try
         {
             await channel.WatchAsync(feed.Value);
+            if (since is { } position && channel.IsBehind(position))
+            {
+                using var timeout = new CancellationTokenSource(options.Value.SubscribeTimeout);
+                agreed = await feed.Value.GetAsync(channelName, timeout.Token);
+            }
         }
         catch
         {
@@ -100,7 +124,7 @@ internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOpti
         connection.Subscriptions.Add(channelName, subscription);
         Interlocked.Increment(ref _subscriptions);
         metrics.SubscriptionsChanged(1);
-        channel.Join(subscription, since);
+        channel.Join(subscription, since, agreed);
     }
 
     public void Unsubscribe(Connection connection, string channelName)
@@ -120,13 +144,26 @@ internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOpti
         }
     }
 
-    /// <summary>Asks every client to come back elsewhere, and takes no new ones.</summary>
-    public void Drain()
+    /// <summary>
+    /// Takes no new clients, and asks those who are here to come back elsewhere: a few at a time, and within a time that is longer for many,
+    /// so that whoever takes them in does not get all of them at once.
+    /// </summary>
+    public async Task DrainAsync(TimeProvider time, CancellationToken cancellationToken)
     {
         _isDraining = true;
-        foreach (var (_, connection) in _connections)
+        var connections = _connections.Values;
+        _draining = ServerMessages.Draining(Math.Min(
+            Math.Max(options.Value.ReconnectWithinSeconds, connections.Count / options.Value.ReconnectsPerSecond), MaxReconnectWithinSeconds));
+        var steps = (int)(options.Value.DrainWindow / DrainStep) + 1;
+        var atOnce = Math.Max(MinDismissedAtOnce, (connections.Count + steps - 1) / steps);
+        foreach (var some in connections.Chunk(atOnce))
         {
-            Dismiss(connection);
+            foreach (var connection in some)
+            {
+                Dismiss(connection);
+            }
+
+            await Task.Delay(DrainStep, time, cancellationToken);
         }
     }
 
@@ -139,7 +176,7 @@ internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOpti
         }
     }
 
-    private void Dismiss(Connection connection) => connection.Dismiss(ServerMessages.Draining(options.Value.ReconnectWithinSeconds));
+    private void Dismiss(Connection connection) => connection.Dismiss(_draining);
 
     private void End(ChannelSubscription subscription)
     {
@@ -162,7 +199,7 @@ internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOpti
         }
     }
 
-    private HubChannel CreateChannel(string name) => new(name, options.Value, catchUp, metrics);
+    private HubChannel CreateChannel(string name) => new(name, fanout.Next(), options.Value, catchUp, metrics);
 
     private void Release(HubChannel channel)
     {

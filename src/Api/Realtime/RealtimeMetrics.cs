@@ -16,11 +16,9 @@ internal sealed class RealtimeMetrics
         new[]
         {
             CloseCodes.Normal, CloseCodes.GoingAway, CloseCodes.ProtocolError, CloseCodes.NoStatus, CloseCodes.Abnormal, CloseCodes.InvalidPayload,
-            CloseCodes.MessageTooBig, CloseCodes.TooSlow, CloseCodes.NoPong, CloseCodes.TooMany,
+            CloseCodes.MessageTooBig, CloseCodes.TooSlow, CloseCodes.NoPong, CloseCodes.TooMany, CloseCodes.Unauthenticated, CloseCodes.Forbidden,
         }.ToFrozenSet();
 
-    private readonly UpDownCounter<int> _connections;
-    private readonly UpDownCounter<int> _subscriptions;
     private readonly Counter<long> _framesEncoded;
     private readonly Counter<long> _framesSent;
     private readonly Counter<long> _bytesSent;
@@ -35,12 +33,16 @@ internal sealed class RealtimeMetrics
     private readonly Counter<long> _historyFrames;
     private readonly Counter<long> _historyFailures;
     private readonly Histogram<double> _lag;
+    private int _connections;
+    private int _subscriptions;
 
     public RealtimeMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(MeterName);
-        _connections = meter.CreateUpDownCounter<int>("realtime.connections", "{connection}", "Open WebSocket connections");
-        _subscriptions = meter.CreateUpDownCounter<int>("realtime.subscriptions", "{subscription}", "Channels watched, summed over connections");
+        // Observed, so that they are there as 0 before the first client comes.
+        meter.CreateObservableUpDownCounter("realtime.connections", () => Volatile.Read(ref _connections), "{connection}", "Open WebSocket connections");
+        meter.CreateObservableUpDownCounter(
+            "realtime.subscriptions", () => Volatile.Read(ref _subscriptions), "{subscription}", "Channels watched, summed over connections");
         _framesEncoded = meter.CreateCounter<long>("realtime.frames.encoded", "{frame}", "Messages encoded for at least one subscriber");
         _framesSent = meter.CreateCounter<long>("realtime.frames.sent", "{frame}", "Frames handed to the sockets");
         _bytesSent = meter.CreateCounter<long>("realtime.bytes.sent", "By", "Bytes handed to the sockets");
@@ -54,20 +56,20 @@ internal sealed class RealtimeMetrics
         _catchUpsFinished = meter.CreateCounter<long>("realtime.catch_ups.finished", "{subscription}", "Of these, those that are live again or were ended");
         _historyFrames = meter.CreateCounter<long>("realtime.history.frames", "{frame}", "Messages encoded again from history");
         _historyFailures = meter.CreateCounter<long>("realtime.history.failures", "{read}", "Reads of history that failed and were repeated");
-        _lag = meter.CreateHistogram<double>("realtime.lag", "s", "From publish to the socket, of the oldest frame in each write");
+        _lag = meter.CreateHistogram<double>("realtime.lag", "s", "From publish to the socket, of the oldest frame in each round of writes");
     }
 
-    public void Connected() => _connections.Add(1);
+    public void Connected() => Interlocked.Increment(ref _connections);
 
     public void Refused(int status) => _refusedConnections.Add(1, Tag("status", status.ToString(CultureInfo.InvariantCulture)));
 
     public void Disconnected(int code)
     {
-        _connections.Add(-1);
+        Interlocked.Decrement(ref _connections);
         _disconnects.Add(1, Tag("code", KnownCodes.Contains(code) ? code.ToString(CultureInfo.InvariantCulture) : "other"));
     }
 
-    public void SubscriptionsChanged(int by) => _subscriptions.Add(by);
+    public void SubscriptionsChanged(int by) => Interlocked.Add(ref _subscriptions, by);
 
     public void Encoded() => _framesEncoded.Add(1);
 
@@ -91,13 +93,18 @@ internal sealed class RealtimeMetrics
 
     public void HistoryFailed() => _historyFailures.Add(1);
 
-    public void Sent(in WriteBatch batch)
+    public void Sent(in Sent sent)
     {
-        _framesSent.Add(batch.Frames);
-        _bytesSent.Add(batch.Bytes);
-        if (_lag.Enabled && batch.OldestPublish != 0)
+        if (sent.Bytes == 0)
         {
-            _lag.Record(Stopwatch.GetElapsedTime(batch.OldestPublish).TotalSeconds);
+            return;
+        }
+
+        _framesSent.Add(sent.Frames);
+        _bytesSent.Add(sent.Bytes);
+        if (_lag.Enabled && sent.OldestPublish != 0)
+        {
+            _lag.Record(Stopwatch.GetElapsedTime(sent.OldestPublish).TotalSeconds);
         }
     }
 

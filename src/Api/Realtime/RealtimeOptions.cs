@@ -11,6 +11,10 @@ internal sealed class RealtimeOptions
     [Range(64 << 10, 64 << 20)]
     public int OutboxBytes { get; init; } = 1 << 20;
 
+    /// <summary>How long a message may wait for others of its channel, to leave together with them. Only those that come quickly after one another wait.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:01")]
+    public TimeSpan MaxBatchDelay { get; init; } = TimeSpan.FromMilliseconds(5);
+
     [Range(1, 100_000)]
     public int MaxSubscriptions { get; init; } = 1_000;
 
@@ -24,6 +28,21 @@ internal sealed class RealtimeOptions
     /// <summary>Frames that a client may send at once after a quiet spell.</summary>
     [Range(1, 100_000)]
     public int FrameBurst { get; init; } = 200;
+
+    /// <summary>Bytes of messages that a client may send, per second, in the long run.</summary>
+    [Range(1, 1 << 30)]
+    public int BytesPerSecond { get; init; } = 256 << 10;
+
+    /// <summary>Bytes that a client may send at once after a quiet spell: at least one message of the greatest length.</summary>
+    [Range(64 << 10, 1 << 30)]
+    public int ByteBurst { get; init; } = 1 << 20;
+
+    /// <summary>Whether messages are compressed (permessage-deflate) for clients that offer it: less to send, for more work.</summary>
+    public bool Compression { get; init; }
+
+    /// <summary>How long a client may take to say who it is, where it has to.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:10:00")]
+    public TimeSpan AuthTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     [Range(typeof(TimeSpan), "00:00:00.010", "00:10:00")]
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(25);
@@ -60,9 +79,17 @@ internal sealed class RealtimeOptions
     [Range(typeof(TimeSpan), "00:00:00.001", "00:00:10")]
     public TimeSpan SweepInterval { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>On shutdown clients are asked to come back at a random moment within this time.</summary>
-    [Range(1, 600)]
+    /// <summary>On shutdown clients are asked to come back at a random moment within this time, or a longer one where they are many.</summary>
+    [Range(1, 60)]
     public int ReconnectWithinSeconds { get; init; } = 5;
+
+    /// <summary>How many clients may come back per second: it makes that time longer, up to a minute.</summary>
+    [Range(1, 100_000)]
+    public int ReconnectsPerSecond { get; init; } = 500;
+
+    /// <summary>On shutdown clients are let go one after the other, over so long a time at most: with the closing handshakes less than a stop may take.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:08")]
+    public TimeSpan DrainWindow { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Origins of pages that may connect, beside those of this host: <c>https://dash.example.com</c>.</summary>
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];

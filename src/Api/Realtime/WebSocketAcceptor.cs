@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using GrooteDashboard.Api.Auth;
 using GrooteDashboard.Api.Realtime.Protocol;
 using GrooteDashboard.Api.Realtime.Protocol.Commands;
 using GrooteDashboard.Api.Realtime.Sockets;
+using GrooteDashboard.Application.Identity.Ports;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -13,6 +15,9 @@ namespace GrooteDashboard.Api.Realtime;
 /// <summary>Takes a request from its handshake to the end of its connection.</summary>
 internal sealed partial class WebSocketAcceptor(
     RealtimeHub hub,
+    Fanout fanout,
+    IAccessControl accessControl,
+    ITicketStore tickets,
     IOptions<RealtimeOptions> options,
     RealtimeMetrics metrics,
     ClientCommands commands,
@@ -42,39 +47,95 @@ internal sealed partial class WebSocketAcceptor(
             return Refuse(StatusCodes.Status503ServiceUnavailable, "This server takes no more connections now.");
         }
 
+        // Under TLS there is more than a socket below.
+        var plain = context.Features.Get<ITlsHandshakeFeature>() is null ? context.Features.Get<UpgradableConnection>() : null;
+        ITransportOutput output;
+        Stream input;
+        Session session;
         try
         {
-            await ServeAsync(context, channels);
+            session = await BeginSessionAsync(context, channels);
+            output = plain is not null
+                ? plain.BeginHandshake()
+                : new PipeOutput(context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport.Output);
+            input = await Handshake.AcceptAsync(context, session.Subprotocol, session.Extensions);
         }
-        finally
+        catch
         {
             hub.Leave();
+            throw;
+        }
+
+        if (plain is not null)
+        {
+            TakeOver(plain, output, session);
+        }
+        else
+        {
+            await ServeAsync(new Transport(input, output, context.Features.GetRequiredFeature<IConnectionLifetimeFeature>().Abort), session);
         }
 
         return TypedResults.Empty;
     }
 
-    private async Task ServeAsync(HttpContext context, string[] channels)
+    private async Task<Session> BeginSessionAsync(HttpContext context, string[] channels)
     {
-        var transport = new Transport(
-            await Handshake.AcceptAsync(context),
-            context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport.Output,
-            context.Features.GetRequiredFeature<IConnectionLifetimeFeature>().Abort);
-        var connection = new Connection(RandomNumberGenerator.GetHexString(32, lowercase: true), transport, _options, metrics, time);
-        var protocol = new ClientProtocol(connection, hub, _options, time, channels, commands, context.User, logger);
+        var access = new ConnectionAccess(accessControl, _options.AuthTimeout, time);
+        var refusal = await AuthenticateAsync(context, access);
+        return new Session(
+            access,
+            refusal,
+            channels,
+            Credentials.OffersSubprotocol(context.Request) ? Credentials.Subprotocol : null,
+            _options.Compression ? PerMessageDeflate.Negotiate(context.Request.Headers.SecWebSocketExtensions) : null);
+    }
+
+    /// <summary>The connection outlives its request: nothing here may know it.</summary>
+    private void TakeOver(UpgradableConnection connection, ITransportOutput output, Session session) =>
+        connection.TakeOver(input => ServeAsync(new Transport(input, output, connection.Abort), session));
+
+    /// <summary>Until the connection ends; its place is free again then.</summary>
+    private async Task ServeAsync(Transport transport, Session session)
+    {
+        var connection = new Connection(RandomNumberGenerator.GetHexString(32, lowercase: true), transport, fanout.Next(), _options, metrics, time)
+        {
+            Access = session.Access,
+            IsCompressed = session.Extensions is not null,
+        };
         var start = time.GetTimestamp();
         hub.Add(connection);
         try
         {
-            await connection.RunAsync(protocol);
+            if (session.Refusal is { } closeCode)
+            {
+                // After the upgrade: of a refused handshake a browser's page learns nothing.
+                connection.Close(closeCode, "not let in");
+            }
+
+            await connection.RunAsync(new ClientProtocol(connection, hub, _options, time, session.Channels, commands, logger));
         }
         finally
         {
             hub.Remove(connection);
+            hub.Leave();
             metrics.Disconnected(connection.CloseCode);
             var seconds = time.GetElapsedTime(start).TotalSeconds;
             LogEnded(logger, connection.Id, connection.CloseCode, seconds);
         }
+    }
+
+    /// <summary>Looks at what the request shows. Where it shows nothing, and has to, the client may still say who it is.</summary>
+    /// <returns>The code to close with, if any.</returns>
+    private async Task<int?> AuthenticateAsync(HttpContext context, ConnectionAccess access)
+    {
+        if (Credentials.Ticket(context.Request) is { } ticket)
+        {
+            return access.Grant(await tickets.TakeAsync(ticket, context.RequestAborted));
+        }
+
+        var token = Credentials.ForConnection(context.Request);
+        var refusal = await access.AuthenticateAsync(token, context.RequestAborted);
+        return token is null && refusal == CloseCodes.Unauthenticated ? null : refusal;
     }
 
     private ProblemHttpResult Refuse(int status, string detail)
@@ -85,4 +146,12 @@ internal sealed partial class WebSocketAcceptor(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "WebSocket {ConnectionId} ended with {CloseCode} after {Seconds:0.0} s")]
     private static partial void LogEnded(ILogger logger, string connectionId, int closeCode, double seconds);
+
+    /// <summary>What the handshake says about what comes after it.</summary>
+    /// <param name="Access">Who the client is.</param>
+    /// <param name="Refusal">The code to close with at once, if any.</param>
+    /// <param name="Channels">What the client is subscribed to at once.</param>
+    /// <param name="Subprotocol">The one that is selected, if any.</param>
+    /// <param name="Extensions">Those agreed on: compression, or none.</param>
+    private sealed record Session(ConnectionAccess Access, int? Refusal, string[] Channels, string? Subprotocol, string? Extensions);
 }

@@ -13,12 +13,7 @@ internal sealed class ChannelFeeds(IChannelFeed log, IChannelFeed conversations)
     public ValueTask<ChannelHistory> ReadAsync(string channel, long after, int limit, CancellationToken cancellationToken) =>
         Of(channel).ReadAsync(channel, after, limit, cancellationToken);
 
-    private IChannelFeed Of(string channel) => Channels.TryGetConversationId(channel, out _) ? conversations : log;
-}
+    public ValueTask<ChannelPosition> GetAsync(string channel, CancellationToken cancellationToken) => Of(channel).GetAsync(channel, cancellationToken);
 
-/// <inheritdoc cref="ChannelFeeds"/>
-internal sealed class ChannelPositions(IChannelPositions log, IChannelPositions conversations) : IChannelPositions
-{
-    public ValueTask<ChannelPosition> GetAsync(string channel, CancellationToken cancellationToken) =>
-        (Channels.TryGetConversationId(channel, out _) ? conversations : log).GetAsync(channel, cancellationToken);
+    private IChannelFeed Of(string channel) => Channels.TryGetConversationId(channel, out _) ? conversations : log;
 }

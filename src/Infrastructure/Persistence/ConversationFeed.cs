@@ -14,7 +14,7 @@ namespace GrooteDashboard.Infrastructure.Persistence;
 /// The channels of conversations. At a signal it reads what was committed after what it has published last, and publishes that: one loop, so that each channel is
 /// in order. People type slowly; a read per message costs less than a second way for messages would.
 /// </summary>
-internal sealed partial class ConversationFeed : BackgroundService, IChannelFeed, IChannelPositions
+internal sealed partial class ConversationFeed : BackgroundService, IChannelFeed
 {
     /// <summary>PostgreSQL never loses its history, or everything with it.</summary>
     private const string Epoch = "postgres";
@@ -85,11 +85,12 @@ internal sealed partial class ConversationFeed : BackgroundService, IChannelFeed
     public async ValueTask<ChannelHistory> ReadAsync(string channel, long after, int limit, CancellationToken cancellationToken)
     {
         var conversationId = IdOf(channel);
+        // Before the entries: what is said meanwhile is not missing.
+        var head = await _log.ReadHeadAsync(conversationId, cancellationToken);
         var entries = await _log.ReadAsync(conversationId, after, limit, cancellationToken);
         if (entries.Count == 0)
         {
             // What was said and is not there any more was cleared.
-            var head = await _log.ReadHeadAsync(conversationId, cancellationToken);
             return new ChannelHistory([], Math.Max(head, after) + 1);
         }
 
@@ -141,19 +142,13 @@ internal sealed partial class ConversationFeed : BackgroundService, IChannelFeed
                 return;
             }
 
+            // Where something was cleared is a hole: the hub reads what is before it, and says what is missing.
             foreach (var entry in entries)
             {
-                if (entry.Offset > published + 1)
-                {
-                    _publisher.Publish(new ChannelFrame(
-                        channel, null, _time.GetUtcNow(), new GapMessage(published + 1, entry.Offset - 1, GapReasons.HistoryLost, null)));
-                }
-
-                published = entry.Offset;
                 _publisher.Publish(ToFrame(channel, entry));
             }
 
-            PublishedUpTo(conversationId, published);
+            PublishedUpTo(conversationId, entries[^1].Offset);
         }
     }
 

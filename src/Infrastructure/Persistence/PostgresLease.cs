@@ -20,7 +20,9 @@ internal sealed partial class PostgresLease(
     /// <summary>For telling the agent engine what it is to do.</summary>
     public const long AgentsKey = 0x67726f6f7465_03;
 
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    /// <summary>How often it is tried, and looked after. A lease of a process that died is taken over within so long.</summary>
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(0.5);
+
     private readonly TimeProvider _time = time;
 
     public async Task<IHeldIngestLease> AcquireAsync(CancellationToken cancellationToken)

@@ -19,15 +19,17 @@ internal sealed class TaskLogStore(NpgsqlDataSource source, IServiceScopeFactory
     /// <summary>Characters in one answer of <see cref="ReadAsync"/>, about.</summary>
     private const int MaxReadLength = 4 << 20;
 
-    /// <summary>
-    /// What is stored already is left as it is. An offset that holds something else was given by another process at the same time: that row is
-    /// kept at the end of its task's log rather than lost.
-    /// </summary>
-    private const string TakeRepeatedSql =
-        $"""
+    /// <summary>What is stored already is left as it is.</summary>
+    private const string LeaveOutStoredSql =
+        """
         DELETE FROM repeated r USING task_log l
         WHERE l.task_id = r.task_id AND l."offset" = r."offset" AND l."timestamp" = r."timestamp"
-          AND (l.source_id, l.kind, l.output, l.status) IS NOT DISTINCT FROM (r.source_id, r.kind, r.output, r.status);
+          AND (l.source_id, l.kind, l.output, l.status) IS NOT DISTINCT FROM (r.source_id, r.kind, r.output, r.status)
+        """;
+
+    /// <summary>An offset that holds something else was given twice: that row is kept at the end of its task's log rather than lost.</summary>
+    private const string MoveSql =
+        """
         UPDATE repeated r SET "offset" = moved."offset"
         FROM (
             SELECT c.ctid AS place,
@@ -37,9 +39,10 @@ internal sealed class TaskLogStore(NpgsqlDataSource source, IServiceScopeFactory
             FROM repeated c
             WHERE EXISTS (SELECT 1 FROM task_log l WHERE l.task_id = c.task_id AND l."offset" = c."offset")
         ) moved
-        WHERE r.ctid = moved.place;
-        INSERT INTO task_log ({Columns}) SELECT {Columns} FROM repeated ON CONFLICT DO NOTHING;
+        WHERE r.ctid = moved.place
         """;
+
+    private const string TakeRepeatedSql = $"INSERT INTO task_log ({Columns}) SELECT {Columns} FROM repeated ON CONFLICT DO NOTHING";
 
     private const string HeadsSql =
         """
@@ -90,16 +93,16 @@ internal sealed class TaskLogStore(NpgsqlDataSource source, IServiceScopeFactory
         return found;
     }
 
-    public async Task WriteAsync(IReadOnlyList<LogRow> rows, IReadOnlyList<long> outboxIds, CancellationToken cancellationToken)
+    public async Task<int> WriteAsync(IReadOnlyList<LogRow> rows, IReadOnlyList<long> outboxIds, CancellationToken cancellationToken)
     {
         try
         {
-            await WriteAsync(rows, outboxIds, isRepeat: false, cancellationToken);
+            return await WriteAsync(rows, outboxIds, isRepeat: false, cancellationToken);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
         {
             // An earlier attempt was committed but its answer was lost.
-            await WriteAsync(rows, outboxIds, isRepeat: true, cancellationToken);
+            return await WriteAsync(rows, outboxIds, isRepeat: true, cancellationToken);
         }
         catch (PostgresException e) when (e.SqlState.StartsWith("22", StringComparison.Ordinal) || e.SqlState.StartsWith("23", StringComparison.Ordinal))
         {
@@ -189,14 +192,17 @@ internal sealed class TaskLogStore(NpgsqlDataSource source, IServiceScopeFactory
         return created;
     }
 
-    private async Task WriteAsync(IReadOnlyList<LogRow> rows, IReadOnlyList<long> outboxIds, bool isRepeat, CancellationToken cancellationToken)
+    private async Task<int> WriteAsync(IReadOnlyList<LogRow> rows, IReadOnlyList<long> outboxIds, bool isRepeat, CancellationToken cancellationToken)
     {
+        var moved = 0;
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         if (rows.Count > 0 && isRepeat)
         {
             await ExecuteAsync(connection, "CREATE TEMP TABLE repeated (LIKE task_log) ON COMMIT DROP", cancellationToken);
             await CopyAsync(connection, "repeated", rows, cancellationToken);
+            await ExecuteAsync(connection, LeaveOutStoredSql, cancellationToken);
+            moved = await ExecuteAsync(connection, MoveSql, cancellationToken);
             await ExecuteAsync(connection, TakeRepeatedSql, cancellationToken);
         }
         else if (rows.Count > 0)
@@ -212,6 +218,7 @@ internal sealed class TaskLogStore(NpgsqlDataSource source, IServiceScopeFactory
         }
 
         await transaction.CommitAsync(cancellationToken);
+        return moved;
     }
 
     private static async Task CopyAsync(NpgsqlConnection connection, string table, IReadOnlyList<LogRow> rows, CancellationToken cancellationToken)
@@ -237,9 +244,9 @@ internal sealed class TaskLogStore(NpgsqlDataSource source, IServiceScopeFactory
     private static Task WriteTextAsync(NpgsqlBinaryImporter copy, string? value, NpgsqlDbType type, CancellationToken cancellationToken) =>
         value is null ? copy.WriteNullAsync(cancellationToken) : copy.WriteAsync(value, type, cancellationToken);
 
-    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    private static async Task<int> ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(sql, connection);
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

@@ -16,6 +16,8 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
 {
     private const int ReconnectMilliseconds = 500;
 
+    private static readonly TimeSpan AskInterval = TimeSpan.FromSeconds(1);
+
     private readonly ConfigurationOptions _configuration;
     private readonly RedisOptions _options;
     private readonly IRealtimePublisher _publisher;
@@ -27,6 +29,7 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
     private readonly Lock _stateLock = new();
     private bool _commandsUp;
     private bool _pubSubUp;
+    private bool _answers = true;
     private State _state;
     private bool _disposed;
 
@@ -121,27 +124,44 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
         redis.ConnectionFailed += (_, e) => Changed(e.ConnectionType, up: false);
         redis.ConnectionRestored += (_, e) => Changed(e.ConnectionType, up: true);
         Enter(() => (_commandsUp, _pubSubUp) = (redis.IsConnected, redis.GetSubscriber().IsConnected()));
-        _ = ConfirmAsync(redis);
+        _ = AskAsync(redis);
         return redis;
     }
 
     /// <summary>
-    /// Asks until the first answer: a connection that was established while its events were not listened to yet is told by no event.
+    /// Asks whether Redis answers. No event tells of one that keeps its connections and says nothing; nor of a connection that was established
+    /// while its events were not listened to yet.
     /// </summary>
-    private async Task ConfirmAsync(ConnectionMultiplexer redis)
+    private async Task AskAsync(ConnectionMultiplexer redis)
     {
-        while (!IsUp && !_disposing.IsCancellationRequested)
+        try
         {
-            try
+            while (true)
             {
-                await Task.WhenAll(redis.GetDatabase().PingAsync(), redis.GetSubscriber().PingAsync())
-                    .WaitAsync(_options.CommandTimeout, _time, _disposing.Token);
-                Enter(() => _commandsUp = _pubSubUp = true);
+                try
+                {
+                    await Task.WhenAll(redis.GetDatabase().PingAsync(), redis.GetSubscriber().PingAsync())
+                        .WaitAsync(_options.CommandTimeout, _time, _disposing.Token);
+                    if (!IsUp)
+                    {
+                        Enter(() => _commandsUp = _pubSubUp = _answers = true);
+                    }
+                }
+                catch (TimeoutException)
+                {
+                    Enter(() => _answers = false);
+                }
+                catch (RedisException)
+                {
+                    // Away; the events tell.
+                }
+
+                await Task.Delay(IsUp ? AskInterval : AskInterval / 2, _time, _disposing.Token);
             }
-            catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException or OperationCanceledException)
-            {
-                await Task.Delay(ReconnectMilliseconds, CancellationToken.None);
-            }
+        }
+        catch (Exception e) when (e is ObjectDisposedException or OperationCanceledException)
+        {
+            // Closed.
         }
     }
 
@@ -194,7 +214,7 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
         lock (_stateLock)
         {
             change();
-            var up = _commandsUp && _pubSubUp;
+            var up = _commandsUp && _pubSubUp && _answers;
             var previous = _state.Up;
             if (previous != up)
             {

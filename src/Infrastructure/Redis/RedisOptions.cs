@@ -7,12 +7,6 @@ public sealed class RedisOptions
 {
     public const string Section = "Redis";
 
-    /// <summary>
-    /// Whether the log is sequenced in Redis, for any number of instances (docs/adr/0008-log-on-redis.md). Otherwise one process sequences in
-    /// its memory, and has to be the only one.
-    /// </summary>
-    public bool SharedLog { get; init; }
-
     /// <summary>Published messages that wait to be taken in, at most. What comes beyond it is dropped, counted and announced.</summary>
     [Range(1, 10_000_000)]
     public int InboxCapacity { get; init; } = 200_000;

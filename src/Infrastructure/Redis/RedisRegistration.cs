@@ -1,3 +1,4 @@
+using GrooteDashboard.Application.Identity.Ports;
 using GrooteDashboard.Application.Realtime.Ingest;
 using GrooteDashboard.Application.Realtime.Ports;
 using GrooteDashboard.Application.System.Ports;
@@ -37,6 +38,7 @@ public static class RedisRegistration
         services.AddSingleton<ProducerIngest>();
         services.AddSingleton<RedisAgentQueue>();
         services.AddSingleton<IAgentQueue>(provider => provider.GetRequiredService<RedisAgentQueue>());
+        services.Replace(ServiceDescriptor.Singleton<ITicketStore, RedisTicketStore>());
         services.AddSingleton<ISourceProgress>(provider => provider.GetRequiredService<TaskEventStreamReader>());
         services.AddSingleton<IComponentHealth>(provider => provider.GetRequiredService<RedisConnection>());
         services.AddSingleton<IComponentHealth, IngestHealth>();

@@ -81,7 +81,7 @@ internal sealed class ConversationChannelTests : ConversationFixture
     public async Task Viewers_of_every_server_see_the_same_under_the_same_offsets()
     {
         var id = await BeginAsync();
-        await using var other = await DashboardServer.StartAsync(Database);
+        await using var other = await DashboardServer.StartAsync(Database, Redis.ConnectionString);
         await using var here = await WatchAsync(id);
         await using var there = await other.WatchAsync();
         await there.SubscribeAsync($"conversation:{id}");
@@ -92,6 +92,34 @@ internal sealed class ConversationChannelTests : ConversationFixture
         var seenThere = (await ReceiveAsync(there, 20)).Select(Summary).ToList();
         Assert.That(seenHere.Select(summary => summary.Split(' ')[0]), Is.EqualTo(Enumerable.Range(1, 20).Select(i => $"{i}")));
         Assert.That(seenThere, Is.EqualTo(seenHere));
+    }
+
+    [Test]
+    public async Task Who_moves_to_another_server_with_since_gets_exactly_what_was_missed()
+    {
+        var id = await BeginAsync();
+        await using var other = await DashboardServer.StartAsync(Database, Redis.ConnectionString, Settings);
+        JsonElement last;
+        await using (var there = await other.WatchAsync())
+        {
+            await there.SubscribeAsync($"conversation:{id}");
+            await SayAsync(id, "user", "m1");
+            last = await there.ReceiveAsync();
+            Assert.That(Summary(last), Is.EqualTo("1 message user m1"));
+        }
+
+        var (taskId, _) = await ChatAsync("m2", id);
+        await PatchAsync($"/api/tasks/{taskId}", new { status = "running" });
+        await using var back = await other.WatchAsync();
+        await back.SendAsync(new { type = "subscribe", channel = $"conversation:{id}", since = new { epoch = "postgres", offset = last.Offset() } });
+        var subscribed = (await back.CollectUntilAsync(frame => frame.Type() == "subscribed"))[^1];
+        await SayAsync(id, "user", "m3");
+
+        Assert.That(subscribed.GetProperty("recovered").GetBoolean(), Is.True);
+        Assert.That((await ReceiveAsync(back, 4)).Select(Summary), Is.EqualTo(new[]
+        {
+            "2 message user m2", "3 task_status queued", "4 task_status running", "5 message user m3",
+        }));
     }
 
     [Test]
@@ -113,12 +141,38 @@ internal sealed class ConversationChannelTests : ConversationFixture
             )
             INSERT INTO conversation_log (conversation_id, "offset", "timestamp", message_id) VALUES ('{{id}}', 2, now(), 'msg-{{id}}') RETURNING "offset"
             """);
-        await Database.QueryAsync<long>(
-            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'");
+        await CutSignalsAsync();
         Assert.That((await ReceiveAsync(client, 1)).Select(Summary), Is.EqualTo(new[] { "2 message user meanwhile" }));
 
         await SayAsync(id, "user", "after");
         Assert.That((await ReceiveAsync(client, 1)).Select(Summary), Is.EqualTo(new[] { "3 message user after" }));
+    }
+
+    [Test]
+    public async Task Who_watches_is_told_once_what_was_cleared_before_it_could_be_delivered()
+    {
+        var id = await BeginAsync();
+        await using var client = await WatchAsync(id);
+        await SayAsync(id, "user", "before");
+        await ReceiveAsync(client, 1);
+
+        // Another server's signals are not heard: two messages, all is cleared, and one more.
+        await Database.QueryAsync<long>(
+            $$"""
+            WITH message AS (
+                INSERT INTO conversation_messages (message_id, conversation_id, number, role, content, created_at, metadata)
+                VALUES ('msg-{{id}}', '{{id}}', 4, 'user', 'afterwards', now(), '{}')
+            ), head AS (
+                UPDATE conversations SET log_offset = 4, last_message_number = 4, message_count = 1 WHERE conversation_id = '{{id}}'
+            )
+            INSERT INTO conversation_log (conversation_id, "offset", "timestamp", message_id) VALUES ('{{id}}', 4, now(), 'msg-{{id}}') RETURNING "offset"
+            """);
+        await CutSignalsAsync();
+        var gap = await client.ReceiveAsync();
+        await SayAsync(id, "user", "after");
+
+        Assert.That((gap.Type(), gap.GetProperty("from").GetInt64(), gap.GetProperty("to").GetInt64(), gap.Text("reason")), Is.EqualTo(("gap", 2, 3, "history_lost")));
+        Assert.That((await ReceiveAsync(client, 2)).Select(Summary), Is.EqualTo(new[] { "4 message user afterwards", "5 message user after" }));
     }
 
     [Test]
@@ -150,6 +204,9 @@ internal sealed class ConversationChannelTests : ConversationFixture
         Assert.That((frame.Text("content")!.Length, frame.GetProperty("truncated").GetBoolean()), Is.EqualTo((64_000, true)));
         Assert.That((await GetAsync($"/api/conversations/{id}/messages"))[0].Text("content"), Has.Length.EqualTo(1_000_000));
     }
+
+    private async Task CutSignalsAsync() => await Database.QueryAsync<long>(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'");
 
     private async Task<WsClient> WatchAsync(string id)
     {

@@ -21,7 +21,7 @@ internal sealed class KilledServerTests
     {
         _database = await TestDatabase.CreateAsync();
         _redis = await RedisServer.StartNewAsync();
-        _server = await DashboardProcess.StartAsync(_database, _redis.ConnectionString);
+        _server = await DashboardProcess.StartAsync(_database, _redis);
     }
 
     [TearDown]
@@ -135,7 +135,7 @@ internal sealed class KilledServerTests
         return answer.GetProperty("data").Text("task_id")!;
     }
 
-    private async Task RestartAsync() => _server = await DashboardProcess.StartAsync(_database, _redis.ConnectionString);
+    private async Task RestartAsync() => _server = await DashboardProcess.StartAsync(_database, _redis);
 
     /// <summary>Statements of this kind wait until what is returned is disposed of.</summary>
     private async Task<NpgsqlConnection> HoldAsync(string table, string statement)

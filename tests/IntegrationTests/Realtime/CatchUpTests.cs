@@ -10,6 +10,34 @@ internal sealed class CatchUpTests
 {
     private static readonly object Tiny = new { OutboxBytes = 64 << 10, StallTimeout = "00:05:00", FramesPerSecond = 100_000, FrameBurst = 100_000 };
 
+    /// <summary>It comes from an instance that has heard more. What all instances agree on is what counts.</summary>
+    [Test]
+    public async Task A_client_that_is_ahead_of_this_instance_goes_on_where_it_was()
+    {
+        await using var host = await HubHost.StartAsync();
+        await using var other = await host.JoinAsync();
+        await other.SendAsync(new { type = "subscribe", channel = "task:1" });
+        await other.ReceiveAsync("subscribed");
+        for (var i = 1; i <= 5; i++)
+        {
+            host.PublishOutput("1", $"{i}", isHeard: false);
+        }
+
+        await using var client = await host.JoinAsync();
+        await client.SendAsync(new { type = "subscribe", channel = "task:1", since = new { epoch = HubHost.Epoch, offset = 5 } });
+        var subscribed = await client.ReceiveAsync("subscribed");
+        host.PublishOutput("1", "6");
+        host.PublishOutput("1", "7");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(subscribed.GetProperty("recovered").GetBoolean(), Is.True);
+            Assert.That(subscribed.Offset(), Is.EqualTo(5));
+            Assert.That((await client.ReceiveAsync("task_output")).Offset(), Is.EqualTo(6));
+            Assert.That((await client.ReceiveAsync("task_output")).Offset(), Is.EqualTo(7));
+            Assert.That((await other.ReceiveAsync("task_output")).Offset(), Is.EqualTo(1));
+        }
+    }
+
     [TestCase(0, 10, """{"type":"subscribed","channel":"task:1","epoch":"e1","offset":0,"recovered":true}""")]
     [TestCase(7, 10, """{"type":"subscribed","channel":"task:1","epoch":"e1","offset":7,"recovered":true}""")]
     [TestCase(10, 10, """{"type":"subscribed","channel":"task:1","epoch":"e1","offset":10,"recovered":true}""")]

@@ -1,8 +1,11 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using GrooteDashboard.Api.Auth;
 using GrooteDashboard.Api.Endpoints;
 using GrooteDashboard.Api.Realtime;
+using GrooteDashboard.Application.Identity;
+using GrooteDashboard.Application.Identity.Ports;
 using GrooteDashboard.Application.Realtime.Contracts;
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Application.Realtime.Ports;
@@ -27,14 +30,18 @@ internal sealed class HubHost : IAsyncDisposable, IChannelFeed
     private readonly Dictionary<string, int> _watches = [];
     private readonly WebApplication _app;
 
-    private HubHost(WebApplicationBuilder builder, bool https)
+    private HubHost(WebApplicationBuilder builder, bool https, IAccessControl? access, TimeProvider time)
     {
+        builder.Services.AddSingleton(time);
         builder.Services.AddSingleton<IChannelFeed>(this);
         builder.Services.AddRealtimeEdge(builder.Configuration);
-        builder.Services.AddAuthorizationBuilder()
-            .AddPolicy("Viewer", policy => policy.RequireAssertion(_ => true))
-            // Whoever comes here may look, and no more.
-            .AddPolicy("Operator", policy => policy.RequireAssertion(_ => false));
+        builder.Services.AddSingleton<ITicketStore, MemoryTicketStore>();
+        builder.Services.AddAuth();
+        if (access is not null)
+        {
+            builder.Services.AddSingleton(access);
+        }
+
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(global::System.Net.IPAddress.Loopback, 0, endpoint =>
         {
             if (https)
@@ -79,7 +86,7 @@ internal sealed class HubHost : IAsyncDisposable, IChannelFeed
         }
     }
 
-    public static async Task<HubHost> StartAsync(object? options = null, bool https = false, params string[] allowedOrigins)
+    public static async Task<HubHost> StartAsync(object? options = null, bool https = false, IAccessControl? access = null, TimeProvider? time = null, params string[] allowedOrigins)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -96,7 +103,7 @@ internal sealed class HubHost : IAsyncDisposable, IChannelFeed
             builder.Configuration[$"{RealtimeOptions.Section}:{nameof(RealtimeOptions.AllowedOrigins)}:{i}"] = allowedOrigins[i];
         }
 
-        var host = new HubHost(builder, https);
+        var host = new HubHost(builder, https, access, time ?? TimeProvider.System);
         host.Metrics = new MetricsProbe(host._app.Services);
         await host._app.StartAsync();
         host.Address = new Uri(host._app.Urls.Single());
@@ -178,6 +185,9 @@ internal sealed class HubHost : IAsyncDisposable, IChannelFeed
         await WhileReadingPosition();
         return position;
     }
+
+    public ValueTask<ChannelPosition> GetAsync(string channel, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(new ChannelPosition(Epoch, HeadOf(channel)));
 
     public void Unwatch(string channel)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text.Json;
@@ -314,6 +315,36 @@ internal sealed class HubTests
             Assert.That(await deaf.IsEndedAsync(), Is.True);
             Assert.That(host.Hub.Connections, Is.Zero);
             Assert.That(host.Metrics["realtime.disconnects:1001"], Is.EqualTo(2));
+        }
+    }
+
+    [Test]
+    public async Task On_shutdown_many_clients_are_let_go_one_after_the_other_with_more_time_to_come_back()
+    {
+        const int Clients = 300;
+        await using var host = await HubHost.StartAsync(new { DrainWindow = "00:00:03", ReconnectsPerSecond = 10 });
+        var clients = await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => host.JoinAsync()));
+        var leaving = Task.WhenAll(clients.Select(async client =>
+        {
+            var draining = await client.ReceiveAsync("draining");
+            var at = Stopwatch.GetTimestamp();
+            return (draining.GetProperty("reconnect_within_seconds").GetInt32(), await client.ReceiveCloseAsync(), At: at);
+        }));
+
+        await host.StopAsync().WaitAsync(Probe.Deadline);
+        var left = await leaving;
+        var times = left.Select(one => one.At).Order().ToList();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(left.Select(one => one.Item1), Is.All.EqualTo(Clients / 10));
+            Assert.That(left.Select(one => one.Item2), Is.All.EqualTo(CloseCodes.GoingAway));
+            Assert.That(Stopwatch.GetElapsedTime(times[0], times[^1]), Is.GreaterThan(TimeSpan.FromSeconds(0.4)));
+            Assert.That(Stopwatch.GetElapsedTime(times[0], times[Clients / 2]), Is.GreaterThan(TimeSpan.FromSeconds(0.2)), "nor most of them at once");
+        }
+
+        foreach (var client in clients)
+        {
+            await client.DisposeAsync();
         }
     }
 

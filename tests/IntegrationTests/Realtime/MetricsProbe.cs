@@ -28,13 +28,20 @@ internal sealed class MetricsProbe : IDisposable
     }
 
     /// <summary>The sum of an instrument, or of one value of its tag: <c>realtime.disconnects:4008</c>.</summary>
-    public long this[string name] => _sums.GetValueOrDefault(name);
+    public long this[string name]
+    {
+        get
+        {
+            _listener.RecordObservableInstruments();
+            return _sums.GetValueOrDefault(name);
+        }
+    }
 
     public void Dispose() => _listener.Dispose();
 
     private void Add(Instrument instrument, long value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        _sums.AddOrUpdate(instrument.Name, value, (_, sum) => sum + value);
+        _sums.AddOrUpdate(instrument.Name, value, (_, sum) => instrument.IsObservable ? value : sum + value);
         if (!tags.IsEmpty)
         {
             _sums.AddOrUpdate($"{instrument.Name}:{tags[0].Value}", value, (_, sum) => sum + value);

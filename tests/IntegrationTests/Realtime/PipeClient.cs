@@ -1,12 +1,12 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Security.Claims;
 using System.Text;
 using System.Text.Json;
 using GrooteDashboard.Api.Realtime;
 using GrooteDashboard.Api.Realtime.Protocol;
 using GrooteDashboard.Api.Realtime.Protocol.Commands;
 using GrooteDashboard.Api.Realtime.Sockets;
+using GrooteDashboard.Application.Identity.Ports;
 using GrooteDashboard.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -93,14 +93,19 @@ internal sealed class PipeClient : IAsyncDisposable
     private async Task ServeAsync(HubHost host)
     {
         var options = host.Services.GetRequiredService<IOptions<RealtimeOptions>>().Value;
-        var transport = new Transport(_toServer.Reader.AsStream(), _toClient.Writer, () =>
+        var transport = new Transport(_toServer.Reader.AsStream(), new PipeOutput(_toClient.Writer), () =>
         {
             _toServer.Reader.CancelPendingRead();
             _toClient.Writer.CancelPendingFlush();
         });
+        var access = new ConnectionAccess(host.Services.GetRequiredService<IAccessControl>(), options.AuthTimeout, TimeProvider.System);
+        await access.AuthenticateAsync(null, CancellationToken.None);
         var connection = new Connection(
-            $"pipe-{Interlocked.Increment(ref _count)}", transport, options, host.Services.GetRequiredService<RealtimeMetrics>(), TimeProvider.System);
-        var protocol = new ClientProtocol(connection, host.Hub, options, TimeProvider.System, [], host.Services.GetRequiredService<ClientCommands>(), new ClaimsPrincipal(), NullLogger.Instance);
+            $"pipe-{Interlocked.Increment(ref _count)}", transport, host.Services.GetRequiredService<Fanout>().Next(), options, host.Services.GetRequiredService<RealtimeMetrics>(), TimeProvider.System)
+        {
+            Access = access,
+        };
+        var protocol = new ClientProtocol(connection, host.Hub, options, TimeProvider.System, [], host.Services.GetRequiredService<ClientCommands>(), NullLogger.Instance);
         host.Hub.Add(connection);
         try
         {

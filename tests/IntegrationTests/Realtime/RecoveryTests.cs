@@ -85,8 +85,9 @@ internal sealed class RecoveryTests : ServerFixture
         var epoch = await EpochAsync(id);
         await PostAsync($"/api/tasks/{id}/output", new { chunks = Enumerable.Range(0, 1_000).Select(line => new { output = $"{line}" }) });
 
-        // What is stored leaves the window when more comes.
+        // The window lets go of what is stored as it likes; here at once.
         await PostAsync($"/api/tasks/{id}/output", new { chunks = new[] { new { output = "end" } } });
+        await Redis.CommandAsync("DEL", $"dash:w:task:{id}");
         Assert.That(
             await Database.QueryAsync<long>($"""DELETE FROM task_log WHERE task_id = '{id}' AND "offset" = 5 RETURNING "offset" """), Is.EqualTo(5));
         await using var client = await Server.WatchAsync();
@@ -158,6 +159,23 @@ internal sealed class RecoveryTests : ServerFixture
             Assert.That(filled.Where(entry => entry.Type() == "output").Select(entry => entry.Text("output")), Is.EqualTo(["one", "two", "three", "four"]));
             Assert.That((live.Offset(), live.Text("output")), Is.EqualTo((welcome.Offset() + 1, "five")));
         }
+    }
+
+    /// <summary>Existing clients subscribe to them already, whether anything is published there or not.</summary>
+    [TestCase("conversation:c-1")]
+    [TestCase("flow:u-1")]
+    [TestCase("webhooks")]
+    [TestCase("sources")]
+    [TestCase("alerts")]
+    [TestCase("server:host-1")]
+    [TestCase("stats")]
+    public async Task A_channel_on_which_nothing_was_published_begins_at_0_of_the_present_epoch(string channel)
+    {
+        await using var client = await Server.WatchAsync();
+        await client.ReceiveAsync("connected");
+        var tasks = await client.SubscribeAsync("tasks");
+        var subscribed = await client.SubscribeAsync(channel);
+        Assert.That((subscribed.Text("epoch"), subscribed.Offset()), Is.EqualTo((tasks.Text("epoch"), 0)));
     }
 
     private async Task<string> EpochAsync(string id) =>

@@ -93,6 +93,17 @@ internal sealed class MetricsTests : ServerFixture
     }
 
     [Test]
+    public async Task Connections_and_subscriptions_are_there_before_the_first_client()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var fresh = await DashboardServer.StartAsync(database);
+        var samples = Scrape.Parse(await fresh.Http.GetStringAsync("/metrics")).Samples;
+        Assert.That(
+            samples.Where(sample => sample.Name is "realtime_connections" or "realtime_subscriptions").Select(sample => (sample.Name, sample.Value)),
+            Is.EquivalentTo(new[] { ("realtime_connections", 0.0), ("realtime_subscriptions", 0.0) }));
+    }
+
+    [Test]
     public async Task A_server_counts_only_for_itself()
     {
         await using var database = await TestDatabase.CreateAsync();

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json;
-using GrooteDashboard.Performance.Load;
 using GrooteDashboard.Performance.Measuring;
 using GrooteDashboard.Testing;
 using NpgsqlTypes;
@@ -44,7 +43,7 @@ internal static class PersistCommand
         await using var redis = await RedisServer.StartNewAsync();
         var machine = await Machine.DescribeAsync(database, cancellationToken);
         machine.Write(Console.Out);
-        await using var server = await ServerProcess.StartDashboardAsync(options.Server, database, redis, cancellationToken);
+        await using var server = await ServerProcess.StartDashboardAsync(options.Server, database.ConnectionString, redis.ConnectionString, cancellationToken);
         await database.ExecuteAsync("CREATE TABLE bare_log (LIKE task_log INCLUDING ALL)", cancellationToken);
         var bench = new Bench(server, database, redis, options);
 

@@ -1,4 +1,5 @@
 using GrooteDashboard.Performance.Measuring;
+using GrooteDashboard.Performance.Peers;
 using GrooteDashboard.Testing;
 
 namespace GrooteDashboard.Performance.Commands;
@@ -35,7 +36,7 @@ internal static class StartupCommand
 
         var starts = new List<Start>();
         // The first start migrates. It also warms the files of the framework and this program's HTTP client.
-        await using (var server = await ServerProcess.StartDashboardAsync(options.Server, database, redis, cancellationToken))
+        await using (var server = await ServerProcess.StartDashboardAsync(options.Server, database.ConnectionString, redis.ConnectionString, cancellationToken))
         {
             starts.Add(await MeasureAsync(Empty, 1, server, cancellationToken));
             for (var i = 0; i < Tasks; i++)
@@ -46,12 +47,12 @@ internal static class StartupCommand
 
         for (var round = 1; round <= options.Rounds; round++)
         {
-            await using (var server = await ServerProcess.StartDashboardAsync(options.Server, database, redis, cancellationToken))
+            await using (var server = await ServerProcess.StartDashboardAsync(options.Server, database.ConnectionString, redis.ConnectionString, cancellationToken))
             {
                 starts.Add(await MeasureAsync(Dashboard, round, server, cancellationToken));
             }
 
-            await using (var server = await ServerProcess.StartBareAsync(cancellationToken))
+            await using (var server = await PeerProcess.StartBareAsync(cancellationToken))
             {
                 starts.Add(await MeasureAsync(Bare, round, server, cancellationToken));
             }
@@ -72,37 +73,8 @@ internal static class StartupCommand
             page.EnsureSuccessStatusCode();
         }
 
-        var rest = await RestAsync(server, cancellationToken);
+        var rest = await Rest.OfAsync(server, cancellationToken);
         return new Start(name, round, server.Startup.TotalSeconds, cpu, firstPage, rest.ResidentMegabytes, rest.PrivateMegabytes);
-    }
-
-    /// <summary>At rest: the memory has kept within one percent for three seconds.</summary>
-    private static async Task<ProcessUsage> RestAsync(ServerProcess server, CancellationToken cancellationToken)
-    {
-        const int Samples = 12;
-        var interval = TimeSpan.FromMilliseconds(250);
-        var deadline = server.Age.Elapsed + TimeSpan.FromSeconds(60);
-        var last = new Queue<ProcessUsage>();
-        while (true)
-        {
-            var usage = server.Usage;
-            last.Enqueue(usage);
-            if (last.Count > Samples)
-            {
-                last.Dequeue();
-                if (last.Max(u => u.ResidentMegabytes) - last.Min(u => u.ResidentMegabytes) <= usage.ResidentMegabytes / 100)
-                {
-                    return usage;
-                }
-            }
-
-            if (server.Age.Elapsed > deadline)
-            {
-                throw new TimeoutException("The server's memory does not come to rest.");
-            }
-
-            await Task.Delay(interval, cancellationToken);
-        }
     }
 
     private static void Write(List<Start> starts)

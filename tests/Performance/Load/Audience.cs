@@ -1,4 +1,4 @@
-using System.Buffers.Binary;
+using System.Buffers;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -46,19 +46,18 @@ internal sealed class Audience : IDisposable
     public bool IsPrimed => _listeners.TrueForAll(listener => listener.IsPrimed);
 
     /// <summary>Connects the clients and subscribes them.</summary>
-    /// <param name="server">The address.</param>
-    /// <param name="path">Of the WebSocket.</param>
+    /// <param name="target">The server.</param>
     /// <param name="channel">The channel.</param>
     /// <param name="size">How many clients.</param>
     /// <param name="expected">How many messages they will receive, all together.</param>
-    public static async Task<Audience> GatherAsync(Uri server, string path, string channel, int size, int expected)
+    public static async Task<Audience> GatherAsync(Target target, string channel, int size, int expected)
     {
         var audience = new Audience(expected);
         try
         {
             for (var i = 0; i < size; i++)
             {
-                audience._listeners.Add(Listener.Connect(server, path, channel));
+                audience._listeners.Add(Listener.Connect(target, channel));
             }
 
             audience._thread.Start();
@@ -133,13 +132,11 @@ internal sealed class Audience : IDisposable
         Volatile.Write(ref _received, _received + 1);
     }
 
-    /// <summary>One client: the frames of a server are not masked, and text comes in one frame.</summary>
+    /// <summary>One client.</summary>
     private sealed class Listener : IDisposable
     {
-        private const int Ping = 9;
-        private const int Close = 8;
-
-        private readonly byte[] _buffer = new byte[64 << 10];
+        private readonly ArrayBufferWriter<byte> _fragments = new();
+        private byte[] _buffer = new byte[64 << 10];
         private int _length;
         private long _last;
         private volatile bool _isSubscribed;
@@ -153,19 +150,21 @@ internal sealed class Audience : IDisposable
 
         public bool IsPrimed => _isPrimed;
 
-        public static Listener Connect(Uri server, string path, string channel)
+        public static Listener Connect(Target target, string channel)
         {
             var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             var listener = new Listener(socket);
             try
             {
                 socket.ReceiveTimeout = (int)Probe.Deadline.TotalMilliseconds;
-                socket.Connect(IPAddress.Loopback, server.Port);
-                socket.Send(Encoding.ASCII.GetBytes(
-                    $"GET {path} HTTP/1.1\r\nHost: {server.Authority}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                    + $"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {Convert.ToBase64String(Guid.NewGuid().ToByteArray())}\r\n\r\n"));
+                socket.Connect(IPAddress.Loopback, target.Server.Address.Port);
+                socket.Send(WebSocketWire.Handshake(target.Server.Address, target.Path));
                 listener.ReadHandshake();
-                socket.Send(Masked(0x81, Encoding.UTF8.GetBytes($$"""{"type":"subscribe","channel":"{{channel}}"}""")));
+                foreach (var frame in target.Subscribe(channel))
+                {
+                    socket.Send(WebSocketWire.Text(frame));
+                }
+
                 return listener;
             }
             catch
@@ -178,6 +177,11 @@ internal sealed class Audience : IDisposable
         /// <summary>Reads once, and takes every whole frame of what is there.</summary>
         public void Receive(Audience audience)
         {
+            if (_length == _buffer.Length)
+            {
+                Array.Resize(ref _buffer, _buffer.Length * 2);
+            }
+
             var received = Socket.Receive(_buffer.AsSpan(_length));
             var now = Stopwatch.GetTimestamp();
             if (received == 0)
@@ -194,9 +198,9 @@ internal sealed class Audience : IDisposable
         private void TakeFrames(Audience audience, long now)
         {
             var rest = _buffer.AsSpan(0, _length);
-            while (TryReadFrame(rest, out var opcode, out var payload, out var size))
+            while (WebSocketWire.TryReadFrame(rest, out var opcode, out var payload, out var isFinal, out var size))
             {
-                TakeFrame(opcode, payload, audience, now);
+                TakeFrame(opcode, payload, isFinal, audience, now);
                 rest = rest[size..];
             }
 
@@ -204,79 +208,56 @@ internal sealed class Audience : IDisposable
             _length = rest.Length;
         }
 
-        private void TakeFrame(int opcode, ReadOnlySpan<byte> payload, Audience audience, long now)
+        private void TakeFrame(int opcode, ReadOnlySpan<byte> payload, bool isFinal, Audience audience, long now)
         {
             switch (opcode)
             {
-                case Ping:
-                    Socket.Send(Masked(0x8A, payload));
+                case WebSocketWire.OpcodePing:
+                    Socket.Send(WebSocketWire.Pong(payload));
                     break;
-                case Close:
+                case WebSocketWire.OpcodeClose:
                     throw new IOException("the server ended the connection");
                 default:
-                    if (!Stamp.TryRead(payload, out var stamp))
-                    {
-                        _isSubscribed |= payload.IndexOf("\"subscribed\""u8) >= 0;
-                    }
-                    else if (stamp.Number == 0)
-                    {
-                        _isPrimed = true;
-                    }
-                    else
-                    {
-                        audience.Take(stamp, now, ref _last);
-                    }
-
+                    TakeFragment(payload, isFinal, audience, now);
                     break;
             }
         }
 
-        private static bool TryReadFrame(ReadOnlySpan<byte> bytes, out int opcode, out ReadOnlySpan<byte> payload, out int size)
+        /// <summary>Some servers cut what they send where their buffers end.</summary>
+        private void TakeFragment(ReadOnlySpan<byte> payload, bool isFinal, Audience audience, long now)
         {
-            (opcode, size) = (0, 0);
-            payload = default;
-            if (bytes.Length < 2)
+            if (isFinal && _fragments.WrittenCount == 0)
             {
-                return false;
+                TakeMessages(payload, audience, now);
+                return;
             }
 
-            var (header, length) = (2, (long)bytes[1]);
-            if (length >= 126)
+            _fragments.Write(payload);
+            if (isFinal)
             {
-                header = length == 126 ? 4 : 10;
-                if (bytes.Length < header)
-                {
-                    return false;
-                }
-
-                length = header == 4 ? BinaryPrimitives.ReadUInt16BigEndian(bytes[2..]) : BinaryPrimitives.ReadInt64BigEndian(bytes[2..]);
+                TakeMessages(_fragments.WrittenSpan, audience, now);
+                _fragments.ResetWrittenCount();
             }
-
-            if (bytes.Length < header + length)
-            {
-                return false;
-            }
-
-            size = header + (int)length;
-            opcode = bytes[0] & 0x0F;
-            payload = bytes[header..size];
-            return true;
         }
 
-        /// <summary>A short frame of a client, masked with zeros.</summary>
-        private static byte[] Masked(byte first, ReadOnlySpan<byte> payload)
+        private void TakeMessages(ReadOnlySpan<byte> payload, Audience audience, long now)
         {
-            var (header, length) = payload.Length < 126 ? (2, payload.Length) : (4, 126);
-            var frame = new byte[header + 4 + payload.Length];
-            frame[0] = first;
-            frame[1] = (byte)(0x80 | length);
-            if (header == 4)
+            if (!_isSubscribed)
             {
-                BinaryPrimitives.WriteUInt16BigEndian(frame.AsSpan(2), (ushort)payload.Length);
+                _isSubscribed = payload.IndexOf("\"subscribed\""u8) >= 0;
             }
 
-            payload.CopyTo(frame.AsSpan(header + 4));
-            return frame;
+            for (; Stamp.TryRead(payload, out var stamp, out var end); payload = payload[end..])
+            {
+                if (stamp.Number == 0)
+                {
+                    _isPrimed = true;
+                }
+                else
+                {
+                    audience.Take(stamp, now, ref _last);
+                }
+            }
         }
 
         /// <summary>What follows the head is left in the buffer for <see cref="Receive"/>: frames may come with it.</summary>

@@ -15,19 +15,23 @@ internal readonly record struct Stamp(long Number, long SentAt)
     public string ToText(int size) =>
         string.Create(CultureInfo.InvariantCulture, $"{Mark}{Number}{End}{SentAt}{End}").PadRight(size, 'x');
 
-    /// <summary>Finds the stamp in a frame; nothing else in it may hold the mark.</summary>
-    public static bool TryRead(ReadOnlySpan<byte> frame, out Stamp stamp)
+    /// <summary>Finds the first stamp in a frame; nothing else in it may hold the mark.</summary>
+    /// <param name="frame">The frame, or what is left of it.</param>
+    /// <param name="stamp">The stamp.</param>
+    /// <param name="end">Where the search for the next one goes on: some servers put several messages into a frame.</param>
+    public static bool TryRead(ReadOnlySpan<byte> frame, out Stamp stamp, out int end)
     {
-        stamp = default;
-        var rest = frame[(frame.IndexOf((byte)Mark) + 1)..];
-        if (rest.Length == frame.Length
+        (stamp, end) = (default, 0);
+        var begin = frame.IndexOf((byte)Mark) + 1;
+        var rest = frame[begin..];
+        if (begin == 0
             || !Utf8Parser.TryParse(rest, out long number, out var length)
             || !Utf8Parser.TryParse(rest[(length + 1)..], out long sentAt, out _))
         {
             return false;
         }
 
-        stamp = new Stamp(number, sentAt);
+        (stamp, end) = (new Stamp(number, sentAt), begin + length);
         return true;
     }
 }

@@ -19,7 +19,7 @@ internal sealed record Machine(
                 current_setting('fsync'), current_setting('synchronous_commit'), current_setting('shared_buffers'))
             """,
             cancellationToken),
-        await RedisVersionAsync(cancellationToken) + " (append-only file, fsync every second)",
+        await RedisVersionAsync(cancellationToken) + " (append-only file, fsync left to the kernel)",
         File.ReadAllText("/proc/loadavg").Split(' ')[0]);
 
     public void Write(TextWriter output)

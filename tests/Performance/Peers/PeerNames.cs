@@ -6,4 +6,5 @@ internal static class PeerNames
     public const string Argument = "peer";
     public const string Bare = "bare";
     public const string Raw = "raw";
+    public const string SignalR = "signalr";
 }

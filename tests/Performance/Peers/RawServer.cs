@@ -26,6 +26,7 @@ internal static class RawServer
         var app = WebApplication.CreateBuilder().Build();
         app.UseWebSockets();
         app.MapGet(ReadyPath, () => "ready");
+        app.MapLiveBytes();
         app.Map(Path, ServeAsync);
 
         using var redis = await ConnectionMultiplexer.ConnectAsync(redisAddress);

@@ -71,7 +71,7 @@ internal sealed class InMemoryTaskLogStore(InMemoryDatabase database, TimeProvid
             ids.Where(id => database.RowsOf(id.TaskId).Any(row => row.SourceId == id.SourceId)).ToHashSet());
     }
 
-    public async Task WriteAsync(IReadOnlyList<LogRow> rows, IReadOnlyList<long> outboxIds, CancellationToken cancellationToken)
+    public async Task<int> WriteAsync(IReadOnlyList<LogRow> rows, IReadOnlyList<long> outboxIds, CancellationToken cancellationToken)
     {
         await (_held?.Task.WaitAsync(cancellationToken) ?? Task.CompletedTask);
         FailIfAway();
@@ -86,6 +86,8 @@ internal sealed class InMemoryTaskLogStore(InMemoryDatabase database, TimeProvid
             LosesNextAnswer = false;
             throw new IOException("The answer was lost.");
         }
+
+        return 0;
     }
 
     public Task<IReadOnlyList<ChannelFrame>> ReadAsync(string taskId, long after, int limit, CancellationToken cancellationToken)

@@ -18,6 +18,9 @@ internal sealed record ClientMessage(string? Type, string? Id, IReadOnlyList<Cha
 {
     public const int MaxChannels = 100;
 
+    /// <summary>What shows who the client is, in an <c>auth</c> frame.</summary>
+    public string? Token { get; init; }
+
     private const int MaxIdLength = 130;
     private static readonly JsonDocumentOptions Bounded = new() { MaxDepth = 8 };
 
@@ -51,7 +54,7 @@ internal sealed record ClientMessage(string? Type, string? Id, IReadOnlyList<Cha
             return false;
         }
 
-        message = new ClientMessage(Text(root, "type"), id, []);
+        message = new ClientMessage(Text(root, "type"), id, []) { Token = Text(root, "token") };
         if (message.Type is null)
         {
             problem.Text = "type must be a string.";

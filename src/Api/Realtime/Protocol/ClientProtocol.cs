@@ -1,4 +1,3 @@
-using System.Security.Claims;
 using GrooteDashboard.Api.Realtime.Protocol.Commands;
 using GrooteDashboard.Api.Realtime.Sockets;
 using GrooteDashboard.Application.Realtime.Contracts;
@@ -13,33 +12,35 @@ internal sealed partial class ClientProtocol(
     TimeProvider time,
     IReadOnlyList<string> initialChannels,
     ClientCommands commands,
-    ClaimsPrincipal user,
     ILogger logger)
 {
     private static readonly byte[] Pong = ServerMessages.Pong();
 
     private readonly TokenBucket _frames = new(options.FramesPerSecond, options.FrameBurst, time);
+    private readonly TokenBucket _bytes = new(options.BytesPerSecond, options.ByteBurst, time);
 
-    /// <summary>Says <c>connected</c>, and subscribes existing clients, who do not know how to, to what they always got.</summary>
+    /// <summary>Says <c>connected</c>, and begins if it is known who the client is.</summary>
     public async ValueTask GreetAsync()
     {
         connection.Send(ServerMessages.Connected(connection.Id, options.HeartbeatInterval));
-        foreach (var channel in initialChannels)
+        if (connection.Access.IsGranted)
         {
-            await SubscribeAsync(new ChannelRequest(channel, null), null);
+            await BeginAsync();
         }
     }
 
     public async ValueTask HandleAsync(ClientFrame frame)
     {
-        var isTooFast = !_frames.TryTake();
-        if (_frames.IsAbused)
+        var isTooFast = !_frames.TryTake() | !_bytes.TryTake(frame.Payload.Length);
+        if (_frames.IsAbused || _bytes.IsAbused)
         {
             connection.Close(CloseCodes.TooMany, "too many frames");
         }
         else if (isTooFast)
         {
-            Refuse(null, (ErrorCodes.TooFast, $"At most {options.FramesPerSecond} frames per second."));
+            // Not obeyed, but read that far: the client learns which of its frames it was.
+            _ = ClientMessage.TryParse(frame.Payload, out var refused, out _);
+            Refuse(refused.Id, (ErrorCodes.TooFast, $"At most {options.FramesPerSecond} frames and {options.BytesPerSecond} bytes per second."));
         }
         else if (frame.Opcode == Opcode.Pong)
         {
@@ -61,9 +62,17 @@ internal sealed partial class ClientProtocol(
         {
             Refuse(message.Id, problem);
         }
+        else if (message.Type == "auth")
+        {
+            await AuthenticateAsync(message);
+        }
+        else if (!connection.Access.IsGranted && message.Type != "ping")
+        {
+            Refuse(message.Id, (ErrorCodes.Unauthenticated, "Say who you are first."));
+        }
         else if (message.Command is { } command)
         {
-            var (refusal, sent) = await commands.ObeyAsync(command, user);
+            var (refusal, sent) = await commands.ObeyAsync(command, connection.Access);
             connection.Send(refusal is var (code, text) ? ServerMessages.Error(code, text, message.Id) : ServerMessages.Ack(message.Id, sent));
         }
         else if (await TryObeyAsync(message) && message.Id is { } id)
@@ -72,7 +81,85 @@ internal sealed partial class ClientProtocol(
         }
     }
 
-    /// <summary>Subscribes to one channel. Every way to a subscription passes here: this is the place to ask whether the client may.</summary>
+    /// <summary>Subscribes existing clients, who do not know how to, to what they always got.</summary>
+    private async ValueTask BeginAsync()
+    {
+        foreach (var channel in initialChannels)
+        {
+            await SubscribeAsync(new ChannelRequest(channel, null), null);
+        }
+    }
+
+    /// <summary>The client says who it is: for the first time, or again before what it said expires.</summary>
+    private async ValueTask AuthenticateAsync(ClientMessage message)
+    {
+        if (message.Token is not { } token)
+        {
+            Refuse(message.Id, (ErrorCodes.Malformed, "token must be a string."));
+            return;
+        }
+
+        var isFirst = !connection.Access.IsGranted;
+        int? refusal;
+        try
+        {
+            using var deadline = new CancellationTokenSource(options.SubscribeTimeout, time);
+            refusal = await connection.Access.AuthenticateAsync(token, deadline.Token);
+        }
+        catch (Exception e)
+        {
+            LogAuthenticationFailed(logger, e, connection.Id);
+            Refuse(message.Id, (ErrorCodes.Unavailable, "It cannot be found out now who you are; try again."));
+            return;
+        }
+
+        if (refusal is { } closeCode)
+        {
+            Refuse(message.Id, (closeCode == CloseCodes.Forbidden ? ErrorCodes.Forbidden : ErrorCodes.Unauthenticated, "This token does not let you in."));
+            connection.Close(closeCode, "not let in");
+            return;
+        }
+
+        connection.Send(ServerMessages.Ack(message.Id));
+        if (isFirst)
+        {
+            await BeginAsync();
+        }
+        else
+        {
+            await ReviewAsync();
+        }
+    }
+
+    /// <summary>The client is somebody else now, perhaps: what it may not watch any more ends.</summary>
+    private async ValueTask ReviewAsync()
+    {
+        foreach (var channel in connection.Subscriptions.Keys.ToList())
+        {
+            if (!await MayWatchAsync(channel, null))
+            {
+                hub.Unsubscribe(connection, channel);
+            }
+        }
+    }
+
+    /// <summary>Whether the client may watch a channel; where not, it is told so.</summary>
+    private async ValueTask<bool> MayWatchAsync(string channel, string? id)
+    {
+        try
+        {
+            using var deadline = new CancellationTokenSource(options.SubscribeTimeout, time);
+            return await connection.Access.MayWatchAsync(channel, deadline.Token)
+                || Refuse(id, (ErrorCodes.Forbidden, "You may not watch this channel."), channel);
+        }
+        catch (Exception e)
+        {
+            LogAuthenticationFailed(logger, e, connection.Id);
+            return Refuse(id, (ErrorCodes.Unavailable, "It cannot be found out now whether you may watch this channel; try again."), channel);
+        }
+    }
+
+    /// <summary>Subscribes to one channel. Every way to a subscription passes here, and each is authorised by itself.</summary>
     private async ValueTask<bool> SubscribeAsync(ChannelRequest request, string? id)
     {
         var channel = request.Channel;
@@ -83,6 +170,11 @@ internal sealed partial class ClientProtocol(
 
         // Subscribing again starts again.
         hub.Unsubscribe(connection, channel);
+        if (!await MayWatchAsync(channel, id))
+        {
+            return false;
+        }
+
         if (connection.Subscriptions.Count >= options.MaxSubscriptions)
         {
             return Refuse(id, (ErrorCodes.TooManySubscriptions, $"At most {options.MaxSubscriptions} channels per connection."), channel);
@@ -139,6 +231,9 @@ internal sealed partial class ClientProtocol(
         connection.Send(ServerMessages.Error(problem.Code, problem.Text, id, channel));
         return false;
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "It cannot be found out what connection {ConnectionId} may do")]
+    private static partial void LogAuthenticationFailed(ILogger logger, Exception exception, string connectionId);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The position of channel {Channel} cannot be read")]
     private static partial void LogSubscribeFailed(ILogger logger, Exception exception, string channel);

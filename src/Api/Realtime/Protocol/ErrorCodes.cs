@@ -15,5 +15,6 @@ internal static class ErrorCodes
     public const string TooLarge = "too_large";
     public const string TooFast = "too_fast";
     public const string BinaryNotSupported = "binary_not_supported";
+    public const string Unauthenticated = "unauthenticated";
     public const string Unavailable = "unavailable";
 }

@@ -1,6 +1,6 @@
 namespace GrooteDashboard.Api.Realtime.Protocol;
 
-/// <summary>Lets <paramref name="rate"/> frames per second pass in the long run, and a burst after a quiet spell. What is refused counts as well.</summary>
+/// <summary>Lets so many (frames, or bytes) per second pass in the long run, and a burst after a quiet spell. What is refused counts as well.</summary>
 internal sealed class TokenBucket(int rate, int burst, TimeProvider time)
 {
     private double _tokens = burst;
@@ -9,10 +9,10 @@ internal sealed class TokenBucket(int rate, int burst, TimeProvider time)
     /// <summary>Whether so much more than allowed came, for so long, that it is not a mistake: ten seconds' worth.</summary>
     public bool IsAbused => _tokens < -10.0 * rate;
 
-    public bool TryTake()
+    public bool TryTake(int amount = 1)
     {
         var now = time.GetTimestamp();
-        _tokens = Math.Min(burst, _tokens + (time.GetElapsedTime(_last, now).TotalSeconds * rate)) - 1;
+        _tokens = Math.Min(burst, _tokens + (time.GetElapsedTime(_last, now).TotalSeconds * rate)) - amount;
         _last = now;
         return _tokens >= 0;
     }

@@ -13,6 +13,8 @@ internal static class CloseCodes
     public const int TooSlow = 4008;
     public const int NoPong = 4009;
     public const int TooMany = 4029;
+    public const int Unauthenticated = 4401;
+    public const int Forbidden = 4403;
 
     /// <summary>Whether a peer may send this code.</summary>
     public static bool IsValidOnWire(int code) => code is >= 1000 and <= 1003 or >= 1007 and <= 1014 or >= 3000 and <= 4999;

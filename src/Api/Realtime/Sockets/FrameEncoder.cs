@@ -8,6 +8,20 @@ internal static class FrameEncoder
 {
     public static byte[] Text(ReadOnlySpan<byte> utf8) => Encode(Opcode.Text, utf8);
 
+    /// <summary>The same message in a compressed frame, for all who negotiated it; the frame itself where that would not be shorter.</summary>
+    /// <param name="frame">One frame as it is made here.</param>
+    public static byte[] Deflate(byte[] frame)
+    {
+        if ((Opcode)(frame[0] & 0x0F) != Opcode.Text)
+        {
+            return frame;
+        }
+
+        var message = frame.AsSpan(frame[1] switch { < 126 => 2, 126 => 4, _ => 10 });
+        var deflated = PerMessageDeflate.Deflate(message);
+        return deflated.Length < message.Length ? Encode(Opcode.Text, deflated, FrameHeader.CompressedBit) : frame;
+    }
+
     public static byte[] Ping() => Encode(Opcode.Ping, []);
 
     public static byte[] Pong(ReadOnlySpan<byte> payload) => Encode(Opcode.Pong, payload);
@@ -25,11 +39,11 @@ internal static class FrameEncoder
         return Encode(Opcode.Close, payload[..(2 + written)]);
     }
 
-    private static byte[] Encode(Opcode opcode, ReadOnlySpan<byte> payload)
+    private static byte[] Encode(Opcode opcode, ReadOnlySpan<byte> payload, byte reservedBits = 0)
     {
         var headerLength = payload.Length switch { < 126 => 2, <= ushort.MaxValue => 4, _ => 10 };
         var frame = GC.AllocateUninitializedArray<byte>(headerLength + payload.Length);
-        frame[0] = (byte)(0x80 | (int)opcode);
+        frame[0] = (byte)(0x80 | reservedBits | (int)opcode);
         switch (headerLength)
         {
             case 2:

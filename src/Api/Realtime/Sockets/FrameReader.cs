@@ -14,6 +14,9 @@ internal sealed class FrameReader(Stream stream, int maxMessageBytes = FrameRead
 {
     public const int DefaultMaxMessageBytes = 64 << 10;
 
+    /// <summary>Fragments cost more than their bytes: nobody needs so many.</summary>
+    private const int MaxFragments = 4 << 10;
+
     private const int ReadSize = 4 << 10;
 
     private byte[] _buffer = [];
@@ -23,7 +26,15 @@ internal sealed class FrameReader(Stream stream, int maxMessageBytes = FrameRead
     // The fragments so far of a message, and what it is; Continuation while there is none.
     private byte[] _message = [];
     private int _messageLength;
+    private int _messageFragments;
+    private bool _isMessageCompressed;
     private Opcode _messageOpcode;
+
+    // What a compressed message was before.
+    private byte[] _inflated = [];
+
+    /// <summary>Whether permessage-deflate was negotiated: messages may be compressed.</summary>
+    public bool IsCompressed { get; set; }
 
     /// <summary>The next message or control frame; null where the stream ends.</summary>
     /// <exception cref="ProtocolViolationException">The peer broke the protocol.</exception>
@@ -57,18 +68,19 @@ internal sealed class FrameReader(Stream stream, int maxMessageBytes = FrameRead
     {
         Release(ref _buffer);
         Release(ref _message);
+        Release(ref _inflated);
     }
 
     /// <summary>Takes frames from the buffer until one completes something; otherwise tells how many bytes are missing at least.</summary>
     private bool TryParse(out ClientFrame result, out int missing)
     {
         result = default;
-        while (FrameHeader.TryRead(_buffer.AsSpan(_start, _end - _start), out var header))
+        while (FrameHeader.TryRead(_buffer.AsSpan(_start, _end - _start), IsCompressed, out var header))
         {
             var pending = header.IsControl || _messageOpcode == Opcode.Continuation ? 0 : _messageLength;
             if (header.PayloadLength > maxMessageBytes - pending)
             {
-                throw new ProtocolViolationException(CloseCodes.MessageTooBig, $"a message has at most {maxMessageBytes} bytes");
+                throw TooBig();
             }
 
             missing = header.Length + (int)header.PayloadLength - (_end - _start);
@@ -105,12 +117,17 @@ internal sealed class FrameReader(Stream stream, int maxMessageBytes = FrameRead
 
         if (header.IsFinal && header.Opcode != Opcode.Continuation)
         {
-            return Validated(result);
+            return Finish(ref result, header.IsCompressed);
         }
 
         if (header.Opcode != Opcode.Continuation)
         {
-            (_messageOpcode, _messageLength) = (header.Opcode, 0);
+            (_messageOpcode, _messageLength, _messageFragments, _isMessageCompressed) = (header.Opcode, 0, 0, header.IsCompressed);
+        }
+
+        if (++_messageFragments > MaxFragments)
+        {
+            throw new ProtocolViolationException(CloseCodes.MessageTooBig, $"a message has at most {MaxFragments} fragments");
         }
 
         Reserve(ref _message, 0, _messageLength, _messageLength + payload.Length);
@@ -123,13 +140,41 @@ internal sealed class FrameReader(Stream stream, int maxMessageBytes = FrameRead
 
         result = new ClientFrame(_messageOpcode, _message.AsMemory(0, _messageLength));
         _messageOpcode = Opcode.Continuation;
-        return Validated(result);
+        return Finish(ref result, _isMessageCompressed);
     }
 
-    private static bool Validated(in ClientFrame frame) =>
-        frame.Opcode != Opcode.Text || Utf8.IsValid(frame.Payload.Span)
+    private bool Finish(ref ClientFrame message, bool isCompressed)
+    {
+        message = isCompressed ? message with { Payload = Inflate(message.Payload.Span) } : message;
+        return message.Opcode != Opcode.Text || Utf8.IsValid(message.Payload.Span)
             ? true
             : throw new ProtocolViolationException(CloseCodes.InvalidPayload, "text must be UTF-8");
+    }
+
+    /// <summary>A few bytes may stand for very many: it stops where the message is longer than a message may be.</summary>
+    private ReadOnlyMemory<byte> Inflate(ReadOnlySpan<byte> compressed)
+    {
+        try
+        {
+            using var inflater = PerMessageDeflate.Inflate(compressed);
+            for (var length = 0; ;)
+            {
+                Reserve(ref _inflated, 0, length, Math.Max(ReadSize, Math.Min(2 * length, maxMessageBytes + 1)));
+                var read = inflater.Read(_inflated.AsSpan(length));
+                length += read;
+                if (read == 0 || length > maxMessageBytes)
+                {
+                    return length <= maxMessageBytes ? _inflated.AsMemory(0, length) : throw TooBig();
+                }
+            }
+        }
+        catch (InvalidDataException)
+        {
+            throw new ProtocolViolationException(CloseCodes.InvalidPayload, "the message cannot be inflated");
+        }
+    }
+
+    private ProtocolViolationException TooBig() => new(CloseCodes.MessageTooBig, $"a message has at most {maxMessageBytes} bytes");
 
     /// <summary>
     /// Reads at least one byte more; false where the stream ends. The buffer grows with what has come, not with what a header announces:
@@ -141,6 +186,7 @@ internal sealed class FrameReader(Stream stream, int maxMessageBytes = FrameRead
         {
             _start = _end = 0;
             Release(ref _buffer);
+            Release(ref _inflated);
             if (_messageOpcode == Opcode.Continuation)
             {
                 Release(ref _message);

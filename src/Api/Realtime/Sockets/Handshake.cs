@@ -46,8 +46,14 @@ internal static class Handshake
     }
 
     /// <summary>Switches protocols; from here on the stream is ours.</summary>
-    public static Task<Stream> AcceptAsync(HttpContext context)
+    /// <param name="context">The request.</param>
+    /// <param name="subprotocol">The one that is selected of those that the client offers, if any.</param>
+    /// <param name="extensions">Those that were agreed on, if any.</param>
+    public static Task<Stream> AcceptAsync(HttpContext context, string? subprotocol = null, string? extensions = null)
     {
+        // Without a value there is no header.
+        context.Response.Headers.SecWebSocketProtocol = subprotocol;
+        context.Response.Headers.SecWebSocketExtensions = extensions;
         context.Response.Headers.Upgrade = "websocket";
         context.Response.Headers.Connection = "Upgrade";
         context.Response.Headers.SecWebSocketAccept = AcceptValue(context.Request.Headers.SecWebSocketKey.ToString());

@@ -60,16 +60,20 @@ public sealed record SystemMessage(string State, string Detail) : RealtimeMessag
 /// <param name="Fill">REST address of exactly what is missing; null where nothing has it.</param>
 public sealed record GapMessage(long? From, long? To, string Reason, string? Fill) : RealtimeMessage;
 
+/// <summary>Why something could not be delivered.</summary>
 public static class GapReasons
 {
+    /// <summary>The history that the client knows, or the part of it that it asks for, is gone.</summary>
+    public const string HistoryLost = "history_lost";
+
+    /// <summary>More was missed than is pushed to a client that comes back.</summary>
+    public const string TooFarBehind = "too_far_behind";
+
     /// <summary>The producers' pub/sub was not heard for a while: what was published meanwhile is gone and cannot be counted.</summary>
     public const string SourceInterrupted = "source_interrupted";
 
     /// <summary>More arrived than could be taken in: messages were dropped at the door.</summary>
     public const string SourceOverflow = "source_overflow";
-
-    /// <summary>What was said was deleted before it could be delivered.</summary>
-    public const string HistoryLost = "history_lost";
 
     /// <summary>The client did not read fast enough.</summary>
     public const string SlowConsumer = "slow_consumer";

@@ -20,9 +20,13 @@ public interface ITaskLogStore
     Task<IReadOnlySet<(string TaskId, string SourceId)>> FindSourceIdsAsync(
         IReadOnlyCollection<(string TaskId, string SourceId)> ids, CancellationToken cancellationToken);
 
-    /// <summary>Stores rows, and ends outbox rows with them, in one transaction. A row that is stored already is left as it is.</summary>
+    /// <summary>
+    /// Stores rows, and ends outbox rows with them, in one transaction. A row that is stored already is left as it is; one whose offset holds
+    /// something else is kept at the end of its task's log.
+    /// </summary>
+    /// <returns>How many rows were moved to the end.</returns>
     /// <exception cref="LogRejectedException">The store refuses the content; repeating it cannot help.</exception>
-    Task WriteAsync(IReadOnlyList<LogRow> rows, IReadOnlyList<long> outboxIds, CancellationToken cancellationToken);
+    Task<int> WriteAsync(IReadOnlyList<LogRow> rows, IReadOnlyList<long> outboxIds, CancellationToken cancellationToken);
 
     /// <summary>Stored messages of a task's channel after an offset, in order, at most <paramref name="limit"/> and about 4 MB.</summary>
     Task<IReadOnlyList<ChannelFrame>> ReadAsync(string taskId, long after, int limit, CancellationToken cancellationToken);

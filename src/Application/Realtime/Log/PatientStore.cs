@@ -18,35 +18,29 @@ public sealed partial class PatientStore(ITaskLogStore store, TimeProvider time,
         UntilItWorksAsync("look up ids", token => store.FindSourceIdsAsync(ids, token), cancellationToken);
 
     /// <summary>Stores rows; a row that the store refuses for ever is counted and left out.</summary>
-    public async Task WriteAsync(IReadOnlyList<LogRow> rows, IReadOnlyList<long> outboxIds, CancellationToken cancellationToken)
+    /// <returns>How many rows were moved, because their offset held something else.</returns>
+    public async Task<int> WriteAsync(IReadOnlyList<LogRow> rows, IReadOnlyList<long> outboxIds, CancellationToken cancellationToken)
     {
         if (rows.Count == 0 && outboxIds.Count == 0)
         {
-            return;
+            return 0;
         }
 
         try
         {
-            await UntilItWorksAsync(
-                "store rows",
-                async token =>
-                {
-                    await store.WriteAsync(rows, outboxIds, token);
-                    return true;
-                },
-                cancellationToken);
+            return await UntilItWorksAsync("store rows", token => store.WriteAsync(rows, outboxIds, token), cancellationToken);
         }
         catch (LogRejectedException e) when (rows.Count <= 1)
         {
             metrics.Rejected();
             LogRejected(rows.Count == 1 ? rows[0].TaskId : "", rows.Count == 1 ? rows[0].Offset : 0, e);
-            await WriteAsync([], outboxIds, cancellationToken);
+            return await WriteAsync([], outboxIds, cancellationToken);
         }
         catch (LogRejectedException)
         {
             // One row must not keep the others from being stored.
-            await WriteAsync([.. rows.Take(rows.Count / 2)], [], cancellationToken);
-            await WriteAsync([.. rows.Skip(rows.Count / 2)], outboxIds, cancellationToken);
+            return await WriteAsync([.. rows.Take(rows.Count / 2)], [], cancellationToken)
+                + await WriteAsync([.. rows.Skip(rows.Count / 2)], outboxIds, cancellationToken);
         }
     }
 

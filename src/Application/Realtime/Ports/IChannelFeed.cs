@@ -3,7 +3,7 @@ using GrooteDashboard.Application.Realtime.Contracts;
 namespace GrooteDashboard.Application.Realtime.Ports;
 
 /// <summary>Where the hub gets its channels from: what happens now through <see cref="IRealtimePublisher"/>, and what happened before on request.</summary>
-public interface IChannelFeed
+public interface IChannelFeed : IChannelPositions
 {
     /// <summary>
     /// From now on every message of the channel is handed to <see cref="IRealtimePublisher"/>: all that have a greater offset than the answer,

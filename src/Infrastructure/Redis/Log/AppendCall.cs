@@ -11,13 +11,14 @@ internal sealed class AppendCall
     private readonly List<LogOperation> _operations;
     private readonly List<string> _channels = [];
 
-    public AppendCall(IEnumerable<LogWork> works) => _operations = [.. works.SelectMany(work => work.Operations)];
+    public AppendCall(IEnumerable<LogWork> works) => _operations = [.. works.SelectMany(work => work.Operations).Where(operation => !operation.IsKept)];
 
     /// <param name="instance">Who calls.</param>
     /// <param name="number">The number of the call; the same however often it is repeated.</param>
+    /// <param name="answered">The number of the newest call that was answered in this epoch; 0 where there is none.</param>
     /// <param name="epoch">The epoch that the caller knows.</param>
     /// <param name="heads">Heads of channels, as far as the store was asked.</param>
-    public List<object> Arguments(string instance, long number, string epoch, IReadOnlyDictionary<string, TaskLogHead> heads)
+    public List<object> Arguments(string instance, long number, long answered, string epoch, IReadOnlyDictionary<string, TaskLogHead> heads)
     {
         var indexes = new Dictionary<string, string>(StringComparer.Ordinal);
         _channels.Clear();
@@ -29,7 +30,7 @@ internal sealed class AppendCall
             }
         }
 
-        var arguments = new List<object>(4 + (_channels.Count * 6) + (_operations.Count * 9)) { instance, Text(number), epoch, Text(_channels.Count) };
+        var arguments = new List<object>(5 + (_channels.Count * 6) + (_operations.Count * 8)) { instance, Text(number), Text(answered), epoch, Text(_channels.Count) };
         foreach (var channel in _channels)
         {
             arguments.AddRange([channel, Text(LogKeys.Kept(channel)), Channels.TryGetTaskId(channel, out _) ? "1" : "0"]);
@@ -46,7 +47,6 @@ internal sealed class AppendCall
                 operation.IsStored switch { true => "taken", false => "new", null => "" },
                 operation.Flags,
                 operation.State?.ToString() ?? "",
-                Text(operation.PriorOffset),
                 operation.OutboxIds,
                 Text(operation.Bodies.Count),
                 .. operation.Bodies,
@@ -69,13 +69,13 @@ internal sealed class AppendCall
                 return new AppendNeeds(
                     [.. ((long[])parts[1]!).Select(index => _channels[(int)index - 1])], [.. ((long[])parts[2]!).Select(index => _operations[(int)index - 1])]);
             default:
-                var offsets = ((string)parts[2]!).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                var offsets = ((string)parts[1]!).Split(' ', StringSplitOptions.RemoveEmptyEntries);
                 for (var i = 0; i < _operations.Count; i++)
                 {
                     _operations[i].Offset = long.Parse(offsets[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
                 }
 
-                return new AppendDone(EntryId.Parse((string)parts[1]!));
+                return new AppendDone();
         }
     }
 
@@ -88,14 +88,14 @@ internal sealed class AppendCall
 
 internal abstract record AppendReply;
 
-/// <summary>Nobody has opened an epoch yet.</summary>
+/// <summary>Nobody has opened an epoch yet, or the one that was known had to end.</summary>
 internal sealed record AppendClosed : AppendReply;
 
-/// <summary>Redis has lost its data, or this instance has just begun.</summary>
+/// <summary>Redis has lost data, or this instance has just begun.</summary>
 internal sealed record AppendOtherEpoch(string Epoch) : AppendReply;
 
 /// <summary>The store has to be asked. Nothing was done.</summary>
 internal sealed record AppendNeeds(IReadOnlyList<string> Heads, IReadOnlyList<LogOperation> Ids) : AppendReply;
 
-/// <summary>It is done, and stored as soon as everything up to an entry of dash:pending is.</summary>
-internal sealed record AppendDone(EntryId Pending) : AppendReply;
+/// <summary>It is done.</summary>
+internal sealed record AppendDone : AppendReply;

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace GrooteDashboard.Infrastructure.Redis.Log;
 
 /// <summary>The id of an entry of a stream.</summary>
-internal readonly record struct EntryId(ulong Milliseconds, ulong Sequence) : IComparable<EntryId>
+internal readonly record struct EntryId(ulong Milliseconds, ulong Sequence)
 {
     public EntryId Next => this with { Sequence = Sequence + 1 };
 
@@ -13,12 +13,6 @@ internal readonly record struct EntryId(ulong Milliseconds, ulong Sequence) : IC
         return new EntryId(
             ulong.Parse(text.AsSpan(0, dash), NumberStyles.None, CultureInfo.InvariantCulture),
             ulong.Parse(text.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture));
-    }
-
-    public int CompareTo(EntryId other)
-    {
-        var order = Milliseconds.CompareTo(other.Milliseconds);
-        return order != 0 ? order : Sequence.CompareTo(other.Sequence);
     }
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Milliseconds}-{Sequence}");

@@ -11,15 +11,9 @@ internal static class LogKeys
     public const string Stored = "dash:stored";
 
     private const string ChannelPrefix = "dash:ch:";
-    private const string CounterPrefix = "dash:c:";
-    private const string WindowPrefix = "dash:w:";
 
     /// <summary>The newest messages that are kept of a channel, for clients that come back after a while.</summary>
     public static int Kept(string channel) => channel == Channels.Tasks ? 10_000 : 1_000;
-
-    public static string Counter(string channel) => CounterPrefix + channel;
-
-    public static string Window(string channel) => WindowPrefix + channel;
 
     public static RedisChannel PubSub(string channel) => Literal(ChannelPrefix + channel);
 

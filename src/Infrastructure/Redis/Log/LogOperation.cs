@@ -27,8 +27,8 @@ internal sealed class LogOperation
     /// <summary>The offset that it was given: zero or less, the head, where it was there already.</summary>
     public long Offset { get; set; }
 
-    /// <summary>The offset that it was given in an epoch that is lost; 0 where there is none.</summary>
-    public long PriorOffset { get; set; }
+    /// <summary>It was appended in an epoch that has ended, and the store holds it: it is not appended again.</summary>
+    public bool IsKept { get; set; }
 
     /// <summary>It only goes with the entry before it.</summary>
     public bool Follows => Flags == "f";

@@ -25,6 +25,9 @@ internal sealed partial class PendingWriter : BackgroundService
     private const int MaxReadCount = 5_000;
     private const int ReadBytes = 8 << 20;
 
+    /// <summary>From batch to batch, while there is much to store: a transaction costs as much as many rows in it.</summary>
+    private static readonly TimeSpan StoreInterval = TimeSpan.FromMilliseconds(5);
+
     /// <summary>How often it looks for something new of which it was not told.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
@@ -38,8 +41,14 @@ internal sealed partial class PendingWriter : BackgroundService
     private readonly TimeProvider _time;
     private readonly TaskLogMetrics _metrics;
     private readonly ILogger<PendingWriter> _logger;
+    private readonly Pace _pace;
     private readonly SemaphoreSlim _news = new(0, 1);
     private int _readCount = FirstReadCount;
+
+    // What Redis has to hold, as far as it is known: else its data are older than what was stored from it.
+    private string _epoch = "";
+    private string _stored = "";
+    private string _storing = "";
 
     public PendingWriter(
         RedisConnection connection,
@@ -55,6 +64,7 @@ internal sealed partial class PendingWriter : BackgroundService
         _lease = lease;
         _options = options.Value;
         _time = time;
+        _pace = new Pace(StoreInterval, time);
         _metrics = metrics;
         _logger = logger;
     }
@@ -92,6 +102,8 @@ internal sealed partial class PendingWriter : BackgroundService
 
     private async Task HoldAsync(IHeldIngestLease held, CancellationToken stoppingToken)
     {
+        // Somebody else may have stored meanwhile.
+        _epoch = "";
         using var holding = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, held.Lost);
         try
         {
@@ -120,13 +132,15 @@ internal sealed partial class PendingWriter : BackgroundService
                 try
                 {
                     var writer = await BeginAsync(cancellationToken);
+                    await OpenAsync(writer, cancellationToken);
                     failures = 0;
-                    // Ends when Redis has lost its data: then it begins again, with nothing on its way.
+                    // Ends when Redis has lost data: then it begins again, with nothing on its way.
                     while (await StoreSomeAsync(writer, cancellationToken) is { } more)
                     {
                         if (!more)
                         {
                             await _news.WaitAsync(Interval, cancellationToken);
+                            await _pace.WaitAsync(cancellationToken);
                         }
                     }
                 }
@@ -148,9 +162,31 @@ internal sealed partial class PendingWriter : BackgroundService
     private async Task<string> BeginAsync(CancellationToken cancellationToken)
     {
         var writer = Guid.NewGuid().ToString("N");
-        var epoch = (string)(await RedisScript.Begin.RunAsync(_connection, [writer, Guid.NewGuid().ToString("N")[..12]], cancellationToken))!;
-        LogBegun(epoch);
+        var found = (RedisResult[])(await RedisScript.Begin.RunAsync(_connection, [writer, _epoch, _stored, _storing], cancellationToken))!;
+        _stored = _storing = (string?)found[1] ?? "";
         return writer;
+    }
+
+    /// <summary>Where there is no epoch, one is opened as soon as everything that Redis still holds is stored: nothing can come meanwhile.</summary>
+    private async Task OpenAsync(string writer, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var number = LogEpoch.NumberOf(_epoch).ToString(CultureInfo.InvariantCulture);
+            var opened = await RedisScript.Open.RunAsync(_connection, [writer, Guid.NewGuid().ToString("N")[..12], number], cancellationToken);
+            if (!opened.IsNull)
+            {
+                _epoch = (string)opened!;
+                LogBegun(_epoch);
+                return;
+            }
+
+            if (await StoreSomeAsync(writer, cancellationToken) is null)
+            {
+                // Not the writer any more: who finds out nothing by storing.
+                return;
+            }
+        }
     }
 
     /// <summary>A stopping instance stores what waits, if it can at once.</summary>
@@ -173,7 +209,8 @@ internal sealed partial class PendingWriter : BackgroundService
     /// <returns>Whether there may be more; null when this is not the writer any more.</returns>
     private async Task<bool?> StoreSomeAsync(string writer, CancellationToken cancellationToken)
     {
-        var reply = await RedisScript.Read.RunAsync(_connection, [writer, _readCount.ToString(CultureInfo.InvariantCulture)], cancellationToken);
+        var reply = await RedisScript.Read.RunAsync(
+            _connection, [writer, _readCount.ToString(CultureInfo.InvariantCulture), _stored, _storing], cancellationToken);
         if (reply.IsNull)
         {
             return null;
@@ -186,18 +223,34 @@ internal sealed partial class PendingWriter : BackgroundService
         }
 
         var started = _time.GetTimestamp();
-        await _store.WriteAsync(batch.Rows, batch.OutboxIds, cancellationToken);
+        var moved = await _store.WriteAsync(batch.Rows, batch.OutboxIds, cancellationToken);
         _metrics.Stored(batch.Rows.Count, _time.GetElapsedTime(started));
         var isFull = batch.Entries == _readCount;
         _readCount = (int)Math.Clamp(ReadBytes / Math.Max(1, batch.Bytes / batch.Entries), 1, Math.Min(MaxReadCount, _readCount * 2L));
 
+        _storing = batch.Last.ToString();
         List<object> arguments =
         [
-            writer, batch.Last.ToString(), batch.Last.Next.ToString(), ((long)IdleTime.TotalSeconds).ToString(CultureInfo.InvariantCulture),
-            .. batch.Heads.SelectMany(head => new object[] { head.Key, head.Value.ToString(CultureInfo.InvariantCulture) }),
+            writer, _storing, batch.Last.Next.ToString(), ((long)IdleTime.TotalSeconds).ToString(CultureInfo.InvariantCulture),
+            batch.Heads.Count.ToString(CultureInfo.InvariantCulture), .. Pairs(batch.Heads), .. Pairs(batch.Calls),
         ];
-        return (long)await RedisScript.Stored.RunAsync(_connection, arguments, cancellationToken) == 1 ? isFull : null;
+        if ((long)await RedisScript.Stored.RunAsync(_connection, arguments, cancellationToken) != 1)
+        {
+            return null;
+        }
+
+        _stored = _storing;
+        if (moved > 0 && _epoch.Length > 0)
+        {
+            LogMoved(moved, _epoch);
+            await LogEpoch.EndAsync(_connection, _epoch, _epoch, cancellationToken);
+        }
+
+        return isFull;
     }
+
+    private static IEnumerable<object> Pairs(Dictionary<string, long> numbers) =>
+        numbers.SelectMany(number => new object[] { number.Key, number.Value.ToString(CultureInfo.InvariantCulture) });
 
     private void Wake()
     {
@@ -217,6 +270,9 @@ internal sealed partial class PendingWriter : BackgroundService
     [LoggerMessage(LogLevel.Information, "This process stores the log, in epoch {Epoch}")]
     private partial void LogBegun(string epoch);
 
+    [LoggerMessage(LogLevel.Error, "The store holds something else under the offsets of {Rows} rows, which are kept at the end of their logs; epoch {Epoch} ends")]
+    private partial void LogMoved(int rows, string epoch);
+
     [LoggerMessage(LogLevel.Warning, "What waits to be stored cannot be taken: {Error} {Reason}; trying again until it can")]
     private partial void LogFailed(string error, string reason);
 
@@ -231,6 +287,9 @@ internal sealed partial class PendingWriter : BackgroundService
         public List<long> OutboxIds { get; } = [];
 
         public Dictionary<string, long> Heads { get; } = new(StringComparer.Ordinal);
+
+        /// <summary>Of each instance, the newest call whose last entry is here.</summary>
+        public Dictionary<string, long> Calls { get; } = new(StringComparer.Ordinal);
 
         public int Entries { get; private set; }
 
@@ -251,11 +310,16 @@ internal sealed partial class PendingWriter : BackgroundService
             return batch;
         }
 
-        /// <summary>The fields are those that append.lua writes, in its order: channel, offset, source id, outbox rows, body.</summary>
+        /// <summary>The fields are those that append.lua writes, in its order: channel, offset, source id, outbox rows, body, call.</summary>
         private void Add(RedisResult[] fields, Action<string, long, string> unreadable)
         {
             var (channel, offset, sourceId) = ((string)fields[1]!, (long)fields[3], (string)fields[5]!);
-            var (outbox, body) = ((string)fields[7]!, (byte[])fields[9]!);
+            var (outbox, body, call) = ((string)fields[7]!, (byte[])fields[9]!, (string)fields[11]!);
+            if (call.IndexOf(' ', StringComparison.Ordinal) is var space and > 0)
+            {
+                Calls[call[..space]] = long.Parse(call.AsSpan(space + 1), CultureInfo.InvariantCulture);
+            }
+
             Bytes += body.Length;
             OutboxIds.AddRange(outbox.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(id => long.Parse(id, CultureInfo.InvariantCulture)));
             if (!Channels.TryGetTaskId(channel, out var taskId))

@@ -13,6 +13,8 @@ internal sealed class RedisBroadcast(RedisConnection connection, IRealtimePublis
 {
     public void Publish(in ChannelFrame frame) => _ = PublishAsync(frame);
 
+    public void ChannelReset(string channel, ChannelPosition position) => local.ChannelReset(channel, position);
+
     /// <summary>What a message of the sequence says in front of its body, it leaves open.</summary>
     public static Task SendAsync(RedisConnection connection, string channel, byte[] body, CancellationToken cancellationToken) =>
         connection.ExecuteAsync("PUBLISH", [(string)LogKeys.PubSub(channel)!, FeedMessage.Unsequenced(body)], cancellationToken);

@@ -252,6 +252,13 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
                 async token =>
                 {
                     var position = await AskPositionAsync(watched.Name, token);
+                    if (position.Epoch == watched.Epoch && position.Offset < watched.Offset)
+                    {
+                        // Redis has older data than were handed on here: offsets would be given twice.
+                        await LogEpoch.EndAsync(_connection, position.Epoch, position.Epoch, token);
+                        position = await AskPositionAsync(watched.Name, token);
+                    }
+
                     if (position.Epoch != watched.Epoch)
                     {
                         Reset(watched, position);
@@ -322,7 +329,7 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
 
     private async Task<List<ChannelFrame>> ReadWindowAsync(string channel, long after, int limit, CancellationToken cancellationToken)
     {
-        var reply = await _connection.ExecuteAsync("XRANGE", [LogKeys.Window(channel), $"{Text(after + 1)}-0", "+", "COUNT", Text(limit)], cancellationToken);
+        var reply = await RedisScript.Window.RunAsync(_connection, [channel, $"{Text(after + 1)}-0", Text(limit)], cancellationToken);
         var frames = new List<ChannelFrame>();
         foreach (var entry in (RedisResult[])reply!)
         {
@@ -343,7 +350,7 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
         return frames;
     }
 
-    /// <summary>Waits where Redis has just lost its data: the writer is about to open a new epoch.</summary>
+    /// <summary>Waits where Redis has just lost data: the writer is about to open a new epoch.</summary>
     private async Task<ChannelPosition> AskPositionAsync(string channel, CancellationToken cancellationToken)
     {
         while (true)

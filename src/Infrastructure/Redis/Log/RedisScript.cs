@@ -25,6 +25,14 @@ internal sealed class RedisScript
 
     public static RedisScript Begin { get; } = Load("begin");
 
+    public static RedisScript Open { get; } = Load("open");
+
+    public static RedisScript End { get; } = Load("end");
+
+    public static RedisScript Look { get; } = Load("look");
+
+    public static RedisScript Window { get; } = Load("window");
+
     public static RedisScript Read { get; } = Load("read");
 
     public static RedisScript Stored { get; } = Load("stored");

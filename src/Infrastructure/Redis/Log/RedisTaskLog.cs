@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Threading.Channels;
 using GrooteDashboard.Application.Realtime.Contracts;
 using GrooteDashboard.Application.Realtime.Ingest;
@@ -24,6 +26,9 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
     private const int MaxBytesPerCall = 1 << 20;
     private const int RememberedStatuses = 10_000;
 
+    /// <summary>From call to call, while there is much to append: a call costs as much as ten entries in it.</summary>
+    private static readonly TimeSpan CallInterval = TimeSpan.FromMilliseconds(2);
+
     /// <summary>Contract: a task channel that was active in the minute before an interruption is told of it.</summary>
     private static readonly TimeSpan ActiveWindow = TimeSpan.FromMinutes(1);
 
@@ -33,7 +38,6 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
     /// <summary>How old a status may be that another instance changed.</summary>
     private static readonly TimeSpan StatusFresh = TimeSpan.FromMilliseconds(200);
 
-    private readonly string _instance = Guid.NewGuid().ToString("N");
     private readonly RedisConnection _connection;
     private readonly StoredProgress _progress;
     private readonly ITaskLogStore _store;
@@ -43,6 +47,7 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
     private readonly TaskLogMetrics _metrics;
     private readonly ILogger<RedisTaskLog> _logger;
     private readonly ByteBudget _budget;
+    private readonly Pace _pace;
 
     // Unbounded as a channel: what is in it is bounded by the byte budget.
     private readonly Channel<LogWork> _inbox = Channel.CreateUnbounded<LogWork>(new UnboundedChannelOptions { SingleReader = true });
@@ -70,6 +75,7 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
         _time = time;
         _metrics = metrics;
         _logger = logger;
+        _pace = new Pace(CallInterval, time);
         _budget = new ByteBudget(logOptions.Value.MaxPendingBytes);
         metrics.ObservePending(() => _budget.Used);
     }
@@ -78,14 +84,14 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
     {
         var bytes = appends.Sum(append => append.SizeInMemory);
         await _budget.AcquireAsync(bytes, cancellationToken);
-        var work = new LogWork(LogOperation.From(appends), bytes);
+        var work = new LogWork(LogOperation.From(appends), bytes) { Budget = _budget };
         if (!_inbox.Writer.TryWrite(work))
         {
             _budget.Release(bytes);
             throw new OperationCanceledException("The log is closing.");
         }
 
-        return work.Stored.Task;
+        return work.Stored;
     }
 
     public void AnnounceInterruption(string reason) => _inbox.Writer.TryWrite(new LogWork([], 0) { Announcement = new Announcement(null, reason) });
@@ -138,6 +144,7 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
         var round = new List<LogWork>();
         while (_again.Count > 0 || await _inbox.Reader.WaitToReadAsync(cancellationToken))
         {
+            await _pace.WaitAsync(cancellationToken);
             Gather(round);
             if (round[0].Announcement is { } announcement)
             {
@@ -182,19 +189,22 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
         while (true)
         {
             var call = new AppendCall(round);
-            var arguments = call.Arguments(_instance, number, _epoch, heads);
+            var arguments = call.Arguments(_progress.Instance, number, _progress.Answered, _epoch, heads);
             var reply = await UntilItWorksAsync(
                 "append", async token => call.Read(await RedisScript.Append.RunAsync(_connection, arguments, token)), cancellationToken);
             switch (reply)
             {
-                case AppendDone done:
-                    Done(round, done.Pending);
+                case AppendDone:
+                    Done(round, number);
                     return;
                 case AppendNeeds needs:
                     round.InsertRange(0, await AskStoreAsync(call, needs, heads, cancellationToken));
                     break;
+                case AppendOtherEpoch other when LogEpoch.IsOlder(other.Epoch, _epoch):
+                    await UntilItWorksAsync("end an epoch", token => LogEpoch.EndAsync(_connection, other.Epoch, _epoch, token), cancellationToken);
+                    break;
                 case AppendOtherEpoch other:
-                    BeginAgain(round, other.Epoch);
+                    await BeginAgainAsync(round, other.Epoch, cancellationToken);
                     return;
                 case AppendClosed:
                     await Task.Delay(_options.RetryDelay, _time, cancellationToken);
@@ -203,7 +213,7 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
         }
     }
 
-    private void Done(List<LogWork> round, EntryId pending)
+    private void Done(List<LogWork> round, long number)
     {
         foreach (var work in round)
         {
@@ -219,14 +229,15 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
             }
         }
 
-        _progress.Add([.. round], pending, _budget);
+        // Nothing was appended for those that only had to find out about an epoch.
+        _progress.Add([.. round.Where(work => work.Operations.Count > 0)], number);
     }
 
     /// <summary>
-    /// Redis has lost its data. What was appended but is not known to be stored goes first, in its order, with the offsets that it had: what
-    /// the store holds after all is recognised by them.
+    /// Redis has lost data. What was appended but is not known to be stored is appended again first, in its order; what the store holds after all is
+    /// left out. (Everything that Redis still held is stored by now: the writer saw to that before it opened the epoch.)
     /// </summary>
-    private void BeginAgain(List<LogWork> round, string epoch)
+    private async Task BeginAgainAsync(List<LogWork> round, string epoch, CancellationToken cancellationToken)
     {
         var unstored = _progress.BeginEpoch(epoch);
         if (_epoch.Length > 0)
@@ -237,14 +248,17 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
         _epoch = epoch;
         LogWork[] later = [.. round, .. _again];
         _again.Clear();
+        await FindKeptAsync(unstored, cancellationToken);
         foreach (var work in unstored)
         {
-            foreach (var operation in work.Operations)
+            if (work.Operations.All(operation => operation.IsKept))
             {
-                operation.PriorOffset = operation.Follows ? 0 : Math.Max(operation.PriorOffset, operation.Offset);
+                work.Complete();
             }
-
-            _again.Enqueue(work);
+            else
+            {
+                _again.Enqueue(work);
+            }
         }
 
         foreach (var work in later)
@@ -255,6 +269,53 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
         foreach (var operation in _again.SelectMany(work => work.Operations))
         {
             operation.IsStored = null;
+        }
+    }
+
+    /// <summary>
+    /// Finds out which of these the store holds: under the offset that they were given, or after it, where the store has moved what another row was
+    /// in the place of. The offset alone says nothing: another instance may have appended to older data before that was noticed.
+    /// </summary>
+    private async Task FindKeptAsync(IReadOnlyList<LogWork> works, CancellationToken cancellationToken)
+    {
+        var rows = new Dictionary<(string Channel, string Body), SortedSet<long>>();
+        foreach (var task in works.SelectMany(work => work.Operations).Where(operation => operation is { IsEntry: true, Offset: > 0 }).GroupBy(operation => operation.Channel))
+        {
+            IReadOnlyList<ChannelFrame> frames;
+            for (var after = task.Min(operation => operation.Offset - operation.Bodies.Count); ; after = frames[^1].Offset!.Value)
+            {
+                var from = after;
+                frames = await UntilItWorksAsync("read the store", token => _store.ReadAsync(TaskIdOf(task.Key), from, MaxOperationsPerCall, token), cancellationToken);
+                if (frames.Count == 0)
+                {
+                    break;
+                }
+
+                foreach (var frame in frames)
+                {
+                    var row = (task.Key, Encoding.UTF8.GetString(FrameCodec.Encode(frame.Timestamp, frame.Message)));
+                    CollectionsMarshal.GetValueRefOrAddDefault(rows, row, out _) ??= [];
+                    rows[row].Add(frame.Offset!.Value);
+                }
+            }
+        }
+
+        foreach (var work in works)
+        {
+            var isKept = false;
+            foreach (var operation in work.Operations)
+            {
+                isKept = operation.Follows ? isKept : operation is { IsEntry: true, Offset: > 0 } && Take(operation);
+                operation.IsKept = isKept;
+            }
+        }
+
+        // Each row stands for one entry only: equal ones may be several.
+        bool Take(LogOperation operation)
+        {
+            var first = operation.Offset - operation.Bodies.Count + 1;
+            return operation.Bodies.Select((body, index) => (Row: (operation.Channel, Encoding.UTF8.GetString(body)), Offset: first + index)).ToList().TrueForAll(piece =>
+                rows.TryGetValue(piece.Row, out var offsets) && offsets.FirstOrDefault(offset => offset >= piece.Offset) is > 0 and var found && offsets.Remove(found));
         }
     }
 
@@ -306,8 +367,8 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
     {
         try
         {
-            var state = (string?)await _connection.ExecuteAsync("HGET", [LogKeys.Counter(Channels.Task(taskId)), "status"], cancellationToken);
-            if (TaskState.Parse(state) is { } status)
+            var position = (RedisResult[])(await RedisScript.Position.RunAsync(_connection, [Channels.Task(taskId)], cancellationToken))!;
+            if (TaskState.Parse((string?)position[2]) is { } status)
             {
                 return status;
             }
@@ -359,6 +420,6 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
     [LoggerMessage(LogLevel.Information, "Redis can {What} again, after {Failures} failures")]
     private partial void LogBack(string what, int failures);
 
-    [LoggerMessage(LogLevel.Warning, "Redis has lost its data: the channels begin a new epoch, and {Works} appends that were not stored are repeated")]
+    [LoggerMessage(LogLevel.Warning, "Redis has lost data: the channels begin a new epoch, and {Works} appends that are not known to be stored are looked after")]
     private partial void LogNewEpoch(int works);
 }

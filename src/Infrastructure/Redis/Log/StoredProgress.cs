@@ -20,25 +20,39 @@ internal sealed partial class StoredProgress(
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long Redis remembers the calls of an instance that says nothing.</summary>
+    private static readonly TimeSpan CallsRemembered = TimeSpan.FromDays(1);
+
     private readonly Lock _gate = new();
-    private readonly Queue<(LogWork[] Works, EntryId Pending, ByteBudget Budget)> _unstored = new();
+    private readonly Queue<(LogWork[] Works, long Call)> _unstored = new();
     private readonly ConcurrentDictionary<string, TaskCompletionSource> _waiters = new(StringComparer.Ordinal);
     private readonly BoundedMemory<long> _heads = new(RememberedHeads);
     private string _epoch = "";
-    private EntryId _stored;
+    private long _answered;
+    private long _stored;
 
-    /// <summary>These are stored as soon as everything up to an entry of dash:pending is.</summary>
-    public void Add(LogWork[] works, EntryId pending, ByteBudget budget)
+    /// <summary>The name under which this instance appends.</summary>
+    public string Instance { get; } = Guid.NewGuid().ToString("N");
+
+    /// <summary>The number of the newest call that was answered in this epoch; 0 where there is none. Redis has to know it too.</summary>
+    public long Answered => Interlocked.Read(ref _answered);
+
+    /// <summary>A call was answered: these are stored as soon as the writer tells that it is.</summary>
+    public void Add(LogWork[] works, long call)
     {
         lock (_gate)
         {
-            _unstored.Enqueue((works, pending, budget));
+            _answered = call;
+            if (works.Length > 0)
+            {
+                _unstored.Enqueue((works, call));
+            }
         }
 
         Complete();
     }
 
-    /// <summary>Redis has lost its data, dash:pending with it.</summary>
+    /// <summary>Redis has lost data.</summary>
     /// <returns>What was not stored until then, as far as is known.</returns>
     public IReadOnlyList<LogWork> BeginEpoch(string epoch)
     {
@@ -47,7 +61,7 @@ internal sealed partial class StoredProgress(
             LogWork[] unstored = [.. _unstored.SelectMany(round => round.Works)];
             _unstored.Clear();
             _epoch = epoch;
-            _stored = default;
+            _answered = 0;
             return unstored;
         }
     }
@@ -96,14 +110,17 @@ internal sealed partial class StoredProgress(
     {
         try
         {
-            var values = (RedisResult[])(await connection.ExecuteAsync("MGET", [LogKeys.Epoch, LogKeys.Stored], cancellationToken))!;
-            if ((string?)values[0] is { } epoch && epoch != Volatile.Read(ref _epoch))
+            var (epoch, answered) = Known();
+            var found = (RedisResult[])(await RedisScript.Look.RunAsync(
+                connection, [Instance, epoch, Text(answered), Text((long)CallsRemembered.TotalSeconds)], cancellationToken))!;
+            if (!found[1].IsNull)
+            {
+                StoredUpTo((long)found[1]);
+            }
+
+            if ((string?)found[0] is { } present && present != epoch)
             {
                 noticeEpoch();
-            }
-            else if (!values[0].IsNull && !values[1].IsNull)
-            {
-                StoredUpTo((string)values[0]!, EntryId.Parse((string)values[1]!));
             }
         }
         catch (Exception e) when (e is RedisException or TimeoutException)
@@ -112,24 +129,22 @@ internal sealed partial class StoredProgress(
         }
     }
 
-    /// <summary>Epoch and id; then a line for each channel.</summary>
+    /// <summary>The epoch; then lines of channels and of instances (stored.lua).</summary>
     private void Hear(string message)
     {
         try
         {
-            var lines = message.Split('\n');
-            var space = lines[0].IndexOf(' ', StringComparison.Ordinal);
-            StoredUpTo(lines[0][..space], EntryId.Parse(lines[0][(space + 1)..]));
-            foreach (var line in lines.AsSpan(1))
+            foreach (var line in message.Split('\n').AsSpan(1))
             {
-                space = line.IndexOf(' ', StringComparison.Ordinal);
-                if (Channels.TryGetTaskId(line[(space + 1)..], out var taskId))
+                var space = line.IndexOf(' ', 2);
+                var (number, name) = (long.Parse(line.AsSpan(2, space - 2), CultureInfo.InvariantCulture), line[(space + 1)..]);
+                if (line[0] == 'c')
                 {
-                    _heads.Set(taskId, long.Parse(line.AsSpan(0, space), CultureInfo.InvariantCulture));
-                    if (_waiters.TryRemove(taskId, out var waiter))
-                    {
-                        waiter.TrySetResult();
-                    }
+                    HearHead(name, number);
+                }
+                else if (name == Instance)
+                {
+                    StoredUpTo(number);
                 }
             }
         }
@@ -139,16 +154,24 @@ internal sealed partial class StoredProgress(
         }
     }
 
-    private void StoredUpTo(string epoch, EntryId id)
+    private void HearHead(string channel, long offset)
+    {
+        if (Channels.TryGetTaskId(channel, out var taskId))
+        {
+            _heads.Set(taskId, offset);
+            if (_waiters.TryRemove(taskId, out var waiter))
+            {
+                waiter.TrySetResult();
+            }
+        }
+    }
+
+    /// <summary>The writer has stored this call of this instance, and all before it. That stays true whatever Redis loses.</summary>
+    private void StoredUpTo(long call)
     {
         lock (_gate)
         {
-            if (epoch != _epoch || id.CompareTo(_stored) <= 0)
-            {
-                return;
-            }
-
-            _stored = id;
+            _stored = Math.Max(_stored, call);
         }
 
         Complete();
@@ -156,24 +179,27 @@ internal sealed partial class StoredProgress(
 
     private void Complete()
     {
-        var stored = new List<(LogWork[] Works, EntryId Pending, ByteBudget Budget)>();
+        var stored = new List<LogWork>();
         lock (_gate)
         {
-            while (_unstored.TryPeek(out var round) && round.Pending.CompareTo(_stored) <= 0)
+            while (_unstored.TryPeek(out var round) && round.Call <= _stored)
             {
-                stored.Add(_unstored.Dequeue());
+                stored.AddRange(_unstored.Dequeue().Works);
             }
         }
 
-        foreach (var (works, _, budget) in stored)
+        stored.ForEach(work => work.Complete());
+    }
+
+    private (string Epoch, long Answered) Known()
+    {
+        lock (_gate)
         {
-            foreach (var work in works)
-            {
-                budget.Release(work.Bytes);
-                work.Stored.TrySetResult(work.Receipt);
-            }
+            return (_epoch, _answered);
         }
     }
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
     private void ForgetWaiters()
     {

@@ -1,28 +1,31 @@
 -- Appends a round of entries to the logs of their channels: all of it or nothing, and once, however often the call is repeated.
 --
 -- Keys (those of a channel end with its name):
---   dash:epoch      changes only when Redis has lost its data; the writer opens it (begin.lua)
---   dash:c:…        hash: offset, stored (both of the newest entry), base (offset at which this epoch began), complete (whether dash:i:… holds
---                   every id that the channel ever had), output (whether there is any), status (the version of the task, and its name),
---                   idle (1: everything is stored, and it expires)
+--   dash:epoch      its number, and something random; changes only when Redis has lost data; the writer opens it (open.lua). While there is
+--                   none, nothing is appended.
+--   dash:epochs     the number of the newest epoch that was heard of
+--   dash:c:…        hash: epoch (in another one than the present it counts as missing), offset, stored (both of the newest entry), complete
+--                   (whether dash:i:… holds every id that the channel ever had), output (whether there is any), status (the version of the
+--                   task, and its name), idle (1: everything is stored, and it expires)
 --   dash:i:…        sorted set: the producers' ids by offset; ids that are not stored are never forgotten
 --   dash:w:…        stream: the newest messages, under their offsets; what is not stored never leaves it
---   dash:pending    stream: what is to be stored
+--   dash:pending    stream: what is to be stored; the last entry of a call names it
+--   dash:writer     who stores
+--   dash:reading    what the writer has in hand, and dash:stored, up to where it has stored: ids of dash:pending
 --   dash:active     sorted set: channels by the second of their newest entry
---   dash:r:…        hash of an instance: its newest call and what became of it
+--   dash:r:…        hash of an instance: its newest call and what became of it, and up to which call everything is stored
 --
--- ARGV: instance, number of the call, epoch that the caller knows;
+-- ARGV: instance, number of the call, number of its newest call that was answered in this epoch or 0, epoch that the caller knows;
 --       how many channels; of each: name, messages kept, persisted (1 or 0), and where the caller asked the store: offset, status, output (1 or 0),
 --       else '', '', '';
 --       how many entries; of each: index of its channel, source id or '', verdict of the store ('new', 'taken' or ''), flags, status or '',
---       offset that it had in an earlier epoch or 0, ids of outbox rows or '', how many bodies, the bodies.
+--       ids of outbox rows or '', how many bodies, the bodies.
 --       Flags: r, it repeats what was streamed; o, it is output; f, it goes with the entry before it.
 --
--- Answers: {'closed'}: nobody has opened an epoch yet.
+-- Answers: {'closed'}: nobody has opened an epoch yet, or this one had to end.
 --          {'epoch', epoch}: the caller knows another one.
 --          {'needs', {indexes of channels}, {indexes of entries}}: the store has to be asked. Nothing was done.
---          {'done', id in dash:pending up to which everything must be stored, offsets}: of each entry the offset of its last body;
---          0 or negative, the head: not taken, because it is there already.
+--          {'done', offsets}: of each entry the offset of its last body; 0 or negative, the head: not taken, because it is there already.
 
 local PENDING = 'dash:pending'
 local IDS_KEPT = 4096
@@ -37,7 +40,14 @@ local function take()
   return ARGV[at]
 end
 
-local instance, call, known = take(), tonumber(take()), take()
+local instance, call, answered, known = take(), tonumber(take()), tonumber(take()), take()
+local result_key = 'dash:r:' .. instance
+local done = redis.call('HMGET', result_key, 'call', 'offsets')
+local newest = tonumber(done[1]) or 0
+if newest >= call then
+  return {'done', done[2]}
+end
+
 local epoch = redis.call('GET', 'dash:epoch')
 if not epoch then
   return {'closed'}
@@ -45,11 +55,10 @@ end
 if epoch ~= known then
   return {'epoch', epoch}
 end
-
-local result_key = 'dash:r:' .. instance
-local done = redis.call('HMGET', result_key, 'call', 'pending', 'offsets')
-if done[1] and tonumber(done[1]) >= call then
-  return {'done', done[2], done[3]}
+if newest < answered then
+  -- These data are older than what the caller has seen: offsets would be given twice.
+  redis.call('DEL', 'dash:epoch', 'dash:writer')
+  return {'closed'}
 end
 
 -- First only look.
@@ -58,13 +67,13 @@ local channels, needs_seed, needs_check = {}, {}, {}
 for index = 1, tonumber(take()) do
   local c = {name = take(), kept = tonumber(take()), persisted = take() == '1'}
   local seed, status, output = take(), take(), take()
-  local held = redis.call('HMGET', 'dash:c:' .. c.name, 'offset', 'stored', 'base', 'complete', 'output', 'idle', 'status')
-  if held[1] then
-    c.offset, c.stored, c.base = tonumber(held[1]), tonumber(held[2]), tonumber(held[3])
+  local held = redis.call('HMGET', 'dash:c:' .. c.name, 'epoch', 'offset', 'stored', 'complete', 'output', 'idle', 'status')
+  if held[1] == epoch then
+    c.offset, c.stored = tonumber(held[2]), tonumber(held[3])
     c.complete, c.output, c.idle, c.status = held[4] == '1', held[5] == '1', held[6] == '1', held[7]
   elseif seed ~= '' or not c.persisted then
     c.offset = tonumber(seed) or 0
-    c.stored, c.base, c.complete, c.output, c.status = c.offset, c.offset, c.offset == 0, output == '1', status
+    c.stored, c.complete, c.output, c.status = c.offset, c.offset == 0, output == '1', status
     c.fresh = true
   else
     needs_seed[#needs_seed + 1] = index
@@ -74,13 +83,13 @@ end
 
 local entries = {}
 for index = 1, tonumber(take()) do
-  local e = {channel = channels[tonumber(take())], id = take(), verdict = take(), flags = take(), status = take(), prior = tonumber(take()), outbox = take()}
+  local e = {channel = channels[tonumber(take())], id = take(), verdict = take(), flags = take(), status = take(), outbox = take()}
   e.count = tonumber(take())
   e.first = at + 1
   at = at + e.count
   entries[index] = e
   local c = e.channel
-  if e.id ~= '' and e.verdict == '' and c.offset and not c.complete and not (e.prior > 0 and e.prior <= c.base)
+  if e.id ~= '' and e.verdict == '' and c.offset and not c.complete
     and (c.fresh or not redis.call('ZSCORE', 'dash:i:' .. c.name, e.id)) then
     needs_check[#needs_check + 1] = index
   end
@@ -94,7 +103,7 @@ end
 
 for _, c in ipairs(channels) do
   if c.fresh then
-    redis.call('DEL', 'dash:i:' .. c.name, 'dash:w:' .. c.name)
+    redis.call('DEL', 'dash:c:' .. c.name, 'dash:i:' .. c.name, 'dash:w:' .. c.name)
   elseif c.idle then
     redis.call('PERSIST', 'dash:c:' .. c.name)
     redis.call('PERSIST', 'dash:i:' .. c.name)
@@ -102,7 +111,7 @@ for _, c in ipairs(channels) do
   end
 end
 
-local pending
+local pending = {}
 local offsets = {}
 local previous_taken = false
 
@@ -119,8 +128,7 @@ local function append(e)
     if c.persisted then
       oldest = math.min(oldest, c.stored)
       -- The id stands on the first body; the outbox rows end with the last one.
-      pending = redis.call('XADD', PENDING, '*', 'c', c.name, 'o', c.offset, 'i', i == e.first and e.id or '',
-        'x', i == e.first + e.count - 1 and e.outbox or '', 'b', body)
+      pending[#pending + 1] = {c.name, c.offset, i == e.first and e.id or '', i == e.first + e.count - 1 and e.outbox or '', body}
     end
     redis.call('XADD', 'dash:w:' .. c.name, 'MINID', '~', math.max(0, oldest + 1), c.offset .. '-0', 'b', body)
     redis.call('PUBLISH', 'dash:ch:' .. c.name, epoch .. ' ' .. c.offset .. ' ' .. body)
@@ -150,11 +158,7 @@ end
 
 for index, e in ipairs(entries) do
   local c = e.channel
-  if e.prior > 0 and e.prior <= c.base then
-    -- It was stored before the data was lost, and its id, if it has one, is in the store.
-    offsets[index] = e.prior
-    previous_taken = false
-  elseif string.find(e.flags, 'f', 1, true) then
+  if string.find(e.flags, 'f', 1, true) then
     if previous_taken then
       append(e)
     end
@@ -165,7 +169,7 @@ for index, e in ipairs(entries) do
     previous_taken = true
   else
     if e.outbox ~= '' then
-      pending = redis.call('XADD', PENDING, '*', 'c', '', 'o', 0, 'i', '', 'x', e.outbox, 'b', '')
+      pending[#pending + 1] = {'', 0, '', e.outbox, ''}
     end
     offsets[index] = -c.offset
     previous_taken = false
@@ -182,7 +186,7 @@ for _, c in ipairs(channels) do
     end
   end
   if c.touched or c.fresh then
-    redis.call('HSET', 'dash:c:' .. c.name, 'offset', c.offset, 'stored', c.stored, 'base', c.base, 'complete', c.complete and 1 or 0,
+    redis.call('HSET', 'dash:c:' .. c.name, 'epoch', epoch, 'offset', c.offset, 'stored', c.stored, 'complete', c.complete and 1 or 0,
       'output', c.output and 1 or 0, 'idle', 0)
     if c.status then
       redis.call('HSET', 'dash:c:' .. c.name, 'status', c.status)
@@ -196,15 +200,18 @@ for _, c in ipairs(channels) do
 end
 redis.call('ZREMRANGEBYRANK', 'dash:active', 0, -ACTIVE_KEPT - 1)
 
-if pending then
+-- The writer tells that a call is stored by its last entry. One that appended nothing has one too: what is there already may wait to be stored.
+if #pending == 0 and #entries > 0 then
+  pending[1] = {'', 0, '', '', ''}
+end
+for i, p in ipairs(pending) do
+  redis.call('XADD', PENDING, '*', 'c', p[1], 'o', p[2], 'i', p[3], 'x', p[4], 'b', p[5], 'r', i == #pending and instance .. ' ' .. call or '')
+end
+if #pending > 0 then
   redis.call('PUBLISH', PENDING, '')
-else
-  -- What is there already may still wait to be stored.
-  local newest = redis.call('XREVRANGE', PENDING, '+', '-', 'COUNT', 1)
-  pending = newest[1] and newest[1][1] or '0-0'
 end
 
 local text = table.concat(offsets, ' ')
-redis.call('HSET', result_key, 'call', call, 'pending', pending, 'offsets', text)
+redis.call('HSET', result_key, 'call', call, 'offsets', text)
 redis.call('EXPIRE', result_key, RESULT_SECONDS)
-return {'done', pending, text}
+return {'done', text}

@@ -1,11 +1,13 @@
--- A writer begins: from now on no other one may take from dash:pending. Where Redis has lost its data (or never had any) it opens a new epoch.
--- Only a writer does that, because only it knows that nothing of the epoch before is still on its way to the store: the offsets at which channels
--- begin again are read from there.
+-- A writer begins: from now on no other one may take from dash:pending. An epoch that is not the one in which this writer has stored, or that knows
+-- less than it has stored, is one of older data, and ends.
 --
--- ARGV: writer, an epoch that is new.
+-- ARGV: writer, the epoch in which it has stored or '', dash:stored as it is or as it may be.
+-- Answer: epoch and dash:stored, either may be missing.
 
 redis.call('SET', 'dash:writer', ARGV[1])
-if redis.call('SETNX', 'dash:epoch', ARGV[2]) == 1 then
-  redis.call('PUBLISH', 'dash:epoch', ARGV[2])
+local epoch, stored = redis.call('GET', 'dash:epoch'), redis.call('GET', 'dash:stored')
+if epoch and ARGV[2] ~= '' and (epoch ~= ARGV[2] or ((stored or '') ~= ARGV[3] and stored ~= ARGV[4])) then
+  redis.call('DEL', 'dash:epoch')
+  epoch = false
 end
-return redis.call('GET', 'dash:epoch')
+return {epoch, stored}

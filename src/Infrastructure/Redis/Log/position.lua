@@ -1,5 +1,10 @@
--- Where a channel stands: the epoch, and the offset of its newest message; either may be missing.
+-- Where a channel stands: the epoch, the offset of its newest message, and the status of its task; each may be missing.
 --
 -- ARGV: the channel's name.
 
-return {redis.call('GET', 'dash:epoch'), redis.call('HGET', 'dash:c:' .. ARGV[1], 'offset')}
+local epoch = redis.call('GET', 'dash:epoch')
+local held = redis.call('HMGET', 'dash:c:' .. ARGV[1], 'epoch', 'offset', 'status')
+if held[1] ~= epoch then
+  return {epoch, false, false}
+end
+return {epoch, held[2], held[3]}

@@ -18,7 +18,10 @@ internal sealed class LogHost : IAsyncDisposable
     private readonly IHost _host;
     private bool _stopped;
 
-    private LogHost(IHost host) => _host = host;
+    private LogHost(IHost host, string name) => (_host, Name) = (host, name);
+
+    /// <summary>Under which PostgreSQL knows it.</summary>
+    public string Name { get; }
 
     public RecordingPublisher Publisher { get; } = new();
 
@@ -36,12 +39,12 @@ internal sealed class LogHost : IAsyncDisposable
 
     public static async Task<LogHost> StartAsync(RedisServer redis, TestDatabase database)
     {
+        var name = "host-" + Guid.NewGuid().ToString("N")[..8];
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
-            ["ConnectionStrings:Postgres"] = database.ConnectionString,
+            ["ConnectionStrings:Postgres"] = $"{database.ConnectionString};Application Name={name}",
             ["ConnectionStrings:Redis"] = redis.ConnectionString,
-            ["Redis:SharedLog"] = "true",
             ["Redis:CommandTimeout"] = "00:00:02",
             ["Redis:RetryDelay"] = "00:00:00.020",
             ["Redis:MaxRetryDelay"] = "00:00:00.200",
@@ -51,7 +54,7 @@ internal sealed class LogHost : IAsyncDisposable
         builder.Services.AddSingleton<IRealtimePublisher>(_ => host!.Publisher);
         builder.Services.AddDashboardApplication();
         builder.Services.AddDashboardInfrastructure(builder.Configuration);
-        host = new LogHost(builder.Build());
+        host = new LogHost(builder.Build(), name);
         await host._host.StartAsync();
         return host;
     }

@@ -2,6 +2,7 @@ using System.Globalization;
 using GrooteDashboard.Application.Realtime.Contracts;
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Domain.Tasks;
+using GrooteDashboard.Infrastructure.Persistence;
 using GrooteDashboard.Infrastructure.Redis.Log;
 using GrooteDashboard.Testing;
 using Npgsql;
@@ -86,7 +87,7 @@ internal sealed class RedisTaskLogTests
         await _hosts[0].AppendAsync("task-1", LogHost.Output("first"));
         var epoch = (await _hosts[0].Positions.GetAsync("task:task-1", CancellationToken.None)).Epoch;
         var call = new AppendCall([new LogWork(LogOperation.From([new LogAppend("task-1", [LogHost.Output("second")])]), 0)]);
-        var arguments = call.Arguments("instance", 1, epoch, new Dictionary<string, TaskLogHead>());
+        var arguments = call.Arguments("instance", 1, 0, epoch, new Dictionary<string, TaskLogHead>());
 
         var answer = call.Read(await RedisScript.Append.RunAsync(_hosts[0].Redis, arguments, CancellationToken.None));
         var repeated = call.Read(await RedisScript.Append.RunAsync(_hosts[0].Redis, arguments, CancellationToken.None));
@@ -166,16 +167,33 @@ internal sealed class RedisTaskLogTests
         await AssertCompleteAsync(tasks, 100);
     }
 
-    [Test]
-    public async Task Nothing_is_lost_though_Redis_loses_all_its_data_in_the_middle()
+    [TestCase("is flushed")]
+    [TestCase("is replaced by an empty one")]
+    [TestCase("comes back with older data")]
+    public async Task Nothing_is_lost_though_Redis_loses_data_in_the_middle(string how)
     {
         var tasks = await WatchTasksAsync(3);
         var before = await _hosts[0].Positions.GetAsync(Channels.Task(tasks[0]), CancellationToken.None);
 
         await ProduceAsync(tasks, 200, async half =>
         {
+            if (how == "comes back with older data")
+            {
+                await UntilStoredAsync(300);
+                _redis.BackUp();
+            }
+
             await half;
-            await _redis.FlushAllAsync();
+            switch (how)
+            {
+                case "is flushed":
+                    await _redis.FlushAllAsync();
+                    break;
+                default:
+                    await UntilStoredAsync(600);
+                    await _redis.RestoreAsync();
+                    break;
+            }
         });
 
         foreach (var task in tasks)
@@ -183,12 +201,117 @@ internal sealed class RedisTaskLogTests
             var frames = await AssertStoredAsync(task, 200);
             foreach (var host in _hosts)
             {
-                await Probe.Until(() => Told(host, task) is [.., { Offset: { } last }] && last == frames.Count, $"the end of {task} is told");
+                await Probe.Until(() => host.Publisher.ResetOf(Channels.Task(task)) is not null, $"{task} begins anew");
+                await Probe.Until(() => host.Publisher.ResetOf(Channels.Task(task))?.Offset == frames.Count
+                    || (Told(host, task) is [.., { Offset: { } last }] && last == frames.Count), $"the end of {task} is told");
                 var reset = host.Publisher.ResetOf(Channels.Task(task));
                 Assert.That(reset?.Epoch, Is.Not.Null.And.Not.EqualTo(before.Epoch));
                 Assert.That(Told(host, task).Select(Plain), Is.EqualTo(frames.Skip((int)reset!.Value.Offset).Select(Plain)));
             }
         }
+    }
+
+    /// <summary>Each by itself: the others who could notice are gone when Redis comes back.</summary>
+    [TestCase("who appended", TestName = "Who_appended_notices_older_data_without_appending")]
+    [TestCase("the writer", TestName = "The_writer_notices_older_data_though_who_appended_is_gone")]
+    [TestCase("who watches", TestName = "Who_watches_notices_older_data_though_the_writer_and_who_appended_are_gone")]
+    public async Task Older_data_are_noticed_by(string who)
+    {
+        var writer = await WriterAsync();
+        var (appends, watches) = (_hosts.First(host => host != writer), _hosts.Last(host => host != writer));
+        var remains = who switch { "who appended" => appends, "the writer" => writer, _ => watches };
+        await appends.AppendAsync("task-1", LogHost.Output("a"));
+        _redis.BackUp();
+        if (remains == watches)
+        {
+            await watches.WatchAsync("task:task-1");
+        }
+
+        await appends.AppendAsync("task-1", LogHost.Output("b"));
+        await Probe.Until(() => remains != watches || Told(watches, "task-1").Count == 1, "it is told");
+        var before = await remains.Positions.GetAsync("task:task-1", CancellationToken.None);
+
+        await _redis.RestoreAsync(() => Task.WhenAll(_hosts.Where(host => host != remains).Select(host => host.StopAsync())));
+
+        await Probe.Until(
+            async () => await remains.Positions.GetAsync("task:task-1", CancellationToken.None) is { Offset: 3 } after && LogEpoch.NumberOf(after.Epoch) > LogEpoch.NumberOf(before.Epoch),
+            "the epoch ends");
+        await remains.AppendAsync("task-1", LogHost.Output("c"));
+        Assert.That(TextsOf(await remains.Store.ReadAsync("task-1", 0, 100, CancellationToken.None)), Is.EqualTo(["a", "b", "c"]));
+        if (remains == watches)
+        {
+            await Probe.Until(() => Told(watches, "task-1").Count == 1, "it goes on");
+            Assert.That((watches.Publisher.ResetOf("task:task-1")?.Offset, Told(watches, "task-1").Single().Offset), Is.EqualTo((3, 4)));
+        }
+    }
+
+    [Test]
+    public async Task Data_of_an_earlier_epoch_are_not_gone_on_with()
+    {
+        var writer = await WriterAsync();
+        var (first, second) = (_hosts.First(host => host != writer), _hosts.Last(host => host != writer));
+        await first.AppendAsync("task-1", LogHost.Output("a"));
+        _redis.BackUp();
+        await _redis.FlushAllAsync();
+        await first.AppendAsync("task-1", LogHost.Output("b"));
+        await first.AppendAsync("task-1", LogHost.Output("c"));
+        var before = await first.Positions.GetAsync("task:task-1", CancellationToken.None);
+
+        // The writer would notice by itself.
+        await _redis.RestoreAsync(writer.StopAsync);
+
+        await first.AppendAsync("task-1", LogHost.Output("d"));
+        var after = await second.Positions.GetAsync("task:task-1", CancellationToken.None);
+        Assert.That((after.Offset, LogEpoch.NumberOf(after.Epoch)), Is.EqualTo((5, LogEpoch.NumberOf(before.Epoch) + 1)));
+        Assert.That(TextsOf(await second.Store.ReadAsync("task-1", 0, 100, CancellationToken.None)), Is.EqualTo(["a", "b", "c", "d"]));
+    }
+
+    [Test]
+    public async Task Offsets_that_were_given_twice_end_the_epoch_and_no_row_is_lost()
+    {
+        await _hosts[0].AppendAsync("task-1", LogHost.Output("a"));
+        var before = await _hosts[0].Positions.GetAsync("task:task-1", CancellationToken.None);
+        await _redis.CommandAsync("HSET", "dash:c:task:task-1", "offset", "1", "stored", "1");
+        await _redis.CommandAsync("DEL", "dash:w:task:task-1");
+
+        await _hosts[1].AppendAsync("task-1", LogHost.Output("b"));
+
+        await Probe.Until(
+            async () => (await _hosts[1].Positions.GetAsync("task:task-1", CancellationToken.None)) is { Offset: 3 } after && after.Epoch != before.Epoch, "the epoch ends");
+        await _hosts[1].AppendAsync("task-1", LogHost.Output("c"));
+        Assert.That(await StoredTextsAsync("task-1"), Is.EqualTo(["a", "b", "c"]));
+    }
+
+    [Test]
+    public async Task What_was_not_stored_is_found_missing_though_something_else_has_its_offset()
+    {
+        await _hosts[0].AppendAsync("task-1", LogHost.Output("a"));
+        Task<AppendReceipt> lost, instead;
+        await using (var nobodyStores = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(_database.ConnectionString) { Pooling = false }.ConnectionString))
+        {
+            await nobodyStores.OpenAsync();
+            await using var take = new NpgsqlCommand($"SELECT pg_advisory_lock({PostgresLease.LogWriterKey})", nobodyStores);
+            var taking = take.ExecuteNonQueryAsync();
+            var writer = await WriterAsync();
+            await writer.StopAsync();
+            await taking.WaitAsync(Probe.Deadline);
+
+            // As if Redis had come back with data of a moment ago, and another instance had gone on with them before anybody noticed.
+            var others = _hosts.Where(host => host != writer).ToList();
+            lost = await others[0].TakeAsync("task-1", LogHost.Output("lost"));
+            await Probe.Until(async () => await _redis.CommandAsync("XLEN", "dash:pending") == ":1", "it is appended");
+            await _redis.CommandAsync("DEL", "dash:pending", "dash:w:task:task-1");
+            await _redis.CommandAsync("HSET", "dash:c:task:task-1", "offset", "2");
+            instead = await others[1].TakeAsync("task-1", LogHost.Output("instead"));
+            await Probe.Until(async () => await _redis.CommandAsync("XLEN", "dash:pending") == ":1", "it is appended");
+        }
+
+        await instead.WaitAsync(Probe.Deadline);
+        Assert.That(lost.IsCompleted, Is.False, "nobody has stored it");
+        await _redis.CommandAsync("DEL", "dash:epoch", "dash:writer");
+
+        Assert.That((await lost.WaitAsync(Probe.Deadline)).Accepted, Is.EqualTo(1));
+        Assert.That(await StoredTextsAsync("task-1"), Is.EqualTo(["a", "instead", "lost"]));
     }
 
     [Test]
@@ -212,11 +335,11 @@ internal sealed class RedisTaskLogTests
     public async Task A_writer_that_lost_its_lease_without_knowing_takes_nothing_any_more()
     {
         await _hosts[0].AppendAsync("task-1", LogHost.Output("0"));
-        await RedisScript.Begin.RunAsync(_hosts[0].Redis, ["old", "unused"], CancellationToken.None);
-        await RedisScript.Begin.RunAsync(_hosts[0].Redis, ["new", "unused"], CancellationToken.None);
+        await RedisScript.Begin.RunAsync(_hosts[0].Redis, ["old", "", "", ""], CancellationToken.None);
+        await RedisScript.Begin.RunAsync(_hosts[0].Redis, ["new", "", "", ""], CancellationToken.None);
 
-        var read = await RedisScript.Read.RunAsync(_hosts[0].Redis, ["old", "10"], CancellationToken.None);
-        var stored = await RedisScript.Stored.RunAsync(_hosts[0].Redis, ["old", "1-0", "1-1", "60"], CancellationToken.None);
+        var read = await RedisScript.Read.RunAsync(_hosts[0].Redis, ["old", "10", "", ""], CancellationToken.None);
+        var stored = await RedisScript.Stored.RunAsync(_hosts[0].Redis, ["old", "1-0", "1-1", "60", "0"], CancellationToken.None);
 
         Assert.That(read.IsNull || stored.IsNull, Is.True);
         Assert.That((long)stored, Is.Zero);
@@ -344,6 +467,23 @@ internal sealed class RedisTaskLogTests
 
         Assert.That(await _hosts[1].AppendAsync("task-1"), Is.EqualTo(new AppendReceipt(0, 0, 2)));
     }
+
+    /// <summary>The instance that stores.</summary>
+    private async Task<LogHost> WriterAsync()
+    {
+        var name = "";
+        await Probe.Until(
+            async () => (name = await _database.QueryAsync<string>(
+                $"""
+                SELECT coalesce(min(a.application_name), '') FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+                WHERE l.locktype = 'advisory' AND l.granted AND l.classid::bigint << 32 | l.objid::bigint = {PostgresLease.LogWriterKey} AND a.datname = current_database()
+                """)).Length > 0,
+            "somebody stores");
+        return _hosts.Single(host => host.Name == name);
+    }
+
+    private Task UntilStoredAsync(long rows) =>
+        Probe.Until(async () => await _database.QueryAsync<long>("SELECT count(*) FROM task_log") >= rows, $"{rows} rows are stored");
 
     private async Task<string[]> WatchTasksAsync(int count)
     {

@@ -23,7 +23,7 @@ internal sealed class SeveralServersTests
         _servers = [];
         for (var i = 0; i < Servers; i++)
         {
-            _servers.Add(await DashboardServer.StartAsync(_database, _redis.ConnectionString, "Redis:SharedLog=true"));
+            _servers.Add(await DashboardServer.StartAsync(_database, _redis.ConnectionString));
         }
     }
 
@@ -98,6 +98,65 @@ internal sealed class SeveralServersTests
 
         var frames = await list.CollectUntilAsync(frame => frame.Type() == "task_status" && frame.GetProperty("status").GetString() == "failed");
         Assert.That(frames[^1].GetProperty("task_id").GetString(), Is.EqualTo("task-1"));
+    }
+
+    [Test]
+    public async Task Clients_are_told_when_Redis_has_lost_its_data_and_go_on()
+    {
+        await PostAsync(_servers[0], "task-1", "before");
+        var clients = new List<WsClient>();
+        try
+        {
+            foreach (var server in _servers)
+            {
+                clients.Add(await server.WatchAsync());
+                await clients[^1].SubscribeAsync("task:task-1");
+            }
+
+            await _redis.FlushAllAsync();
+            await PostAsync(_servers[1], "task-1", "after");
+
+            foreach (var client in clients)
+            {
+                var told = await client.CollectUntilAsync(frame => frame.Text("output") == "after");
+                Assert.That(told.Select(frame => frame.Type()), Is.EqualTo(["subscribed", "gap", "task_output"]));
+                Assert.That(told[0].GetProperty("recovered").GetBoolean(), Is.False);
+                Assert.That((told[1].Text("reason"), told[0].Offset(), told[2].Offset()), Is.EqualTo(("history_lost", 2, 3)));
+
+                // What was told is where another server goes on from.
+                await using var elsewhere = await _servers[0].WatchAsync();
+                await elsewhere.SendAsync(new { type = "subscribe", channel = "task:task-1", since = new { epoch = told[0].Text("epoch"), offset = 2 } });
+                var again = await elsewhere.CollectUntilAsync(frame => frame.Text("output") == "after");
+                Assert.That(again[^2].GetProperty("recovered").GetBoolean(), Is.True);
+            }
+        }
+        finally
+        {
+            foreach (var client in clients)
+            {
+                await client.DisposeAsync();
+            }
+        }
+    }
+
+    [Test]
+    public async Task A_channel_on_which_nothing_was_published_begins_at_0_of_the_same_epoch_on_every_server()
+    {
+        string[] channels = ["conversation:c-1", "flow:u-1", "webhooks", "sources", "alerts", "server:host-1", "stats", "tasks"];
+        var positions = new List<(string?, string?, long)>();
+        foreach (var server in _servers)
+        {
+            await using var client = await server.WatchAsync();
+            await client.ReceiveAsync("connected");
+            foreach (var channel in channels)
+            {
+                var subscribed = await client.SubscribeAsync(channel);
+                positions.Add((channel, subscribed.Text("epoch"), subscribed.Offset()));
+            }
+        }
+
+        Assert.That(positions, Is.EqualTo(_servers.SelectMany(_ => channels.Select(channel => (channel, positions[0].Item2, 0L)))));
+        Assert.That(positions[0].Item2, Is.Not.Empty);
     }
 
     private static async Task PostAsync(DashboardServer server, string taskId, string text)

@@ -1,4 +1,3 @@
-using System.Security.Claims;
 using FluentValidation;
 using GrooteDashboard.Api.Auth;
 using GrooteDashboard.Application.Common;
@@ -7,7 +6,6 @@ using GrooteDashboard.Application.Tasks.Commands;
 using GrooteDashboard.Domain.Common;
 using GrooteDashboard.Domain.Tasks;
 using MediatR;
-using Microsoft.AspNetCore.Authorization;
 
 namespace GrooteDashboard.Api.Realtime.Protocol.Commands;
 
@@ -21,17 +19,17 @@ internal sealed partial class ClientCommands(IServiceScopeFactory scopes, TimePr
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    public async ValueTask<CommandOutcome> ObeyAsync(ClientCommand command, ClaimsPrincipal user)
+    public async ValueTask<CommandOutcome> ObeyAsync(ClientCommand command, ConnectionAccess access)
     {
+        if (!access.Satisfies(Policies.Operator))
+        {
+            return Refused(ErrorCodes.Forbidden, "You may watch only.");
+        }
+
         try
         {
+            // Of its own: the request that the connection came with has ended.
             await using var scope = scopes.CreateAsyncScope();
-            var allowed = await scope.ServiceProvider.GetRequiredService<IAuthorizationService>().AuthorizeAsync(user, Policies.Operator);
-            if (!allowed.Succeeded)
-            {
-                return Refused(ErrorCodes.Forbidden, "You may not do this.");
-            }
-
             using var deadline = new CancellationTokenSource(Patience, time);
             return await ObeyAsync(command, scope.ServiceProvider.GetRequiredService<IMediator>(), deadline.Token);
         }

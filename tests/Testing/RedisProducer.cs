@@ -3,13 +3,13 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace GrooteDashboard.Performance.Load;
+namespace GrooteDashboard.Testing;
 
 /// <summary>
 /// Sends commands to Redis by pipeline over one blocking socket: cheaper than a client library, so that the load costs the measured
 /// server as little of the machine as possible.
 /// </summary>
-internal sealed class RedisProducer : IDisposable
+public sealed class RedisProducer : IDisposable
 {
     /// <summary>Replies that may be outstanding before more is sent.</summary>
     private const int Window = 1_000;
@@ -22,7 +22,22 @@ internal sealed class RedisProducer : IDisposable
     private int _unsent;
     private int _outstanding;
 
-    public RedisProducer(int port) => _socket.Connect(IPAddress.Loopback, port);
+    /// <summary>Connects to the Redis on this port of the loopback interface.</summary>
+    /// <param name="port">Its port.</param>
+    /// <param name="patience">How long a reply may take; without it, for ever.</param>
+    public RedisProducer(int port, TimeSpan? patience = null)
+    {
+        try
+        {
+            _socket.ReceiveTimeout = (int)(patience?.TotalMilliseconds ?? 0);
+            _socket.Connect(IPAddress.Loopback, port);
+        }
+        catch
+        {
+            _socket.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Adds a command to what <see cref="Send"/> sends.</summary>
     public void Add(params ReadOnlySpan<string> words)

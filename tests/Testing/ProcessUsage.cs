@@ -1,13 +1,13 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace GrooteDashboard.Performance.Measuring;
+namespace GrooteDashboard.Testing;
 
 /// <summary>What a process has used, as the kernel counts it.</summary>
 /// <param name="CpuSeconds">User and system time since its start.</param>
 /// <param name="ResidentMegabytes">Resident set size.</param>
 /// <param name="PrivateMegabytes">The part of it that no other process shares.</param>
-internal sealed record ProcessUsage(double CpuSeconds, double ResidentMegabytes, double PrivateMegabytes)
+public sealed record ProcessUsage(double CpuSeconds, double ResidentMegabytes, double PrivateMegabytes)
 {
     public static ProcessUsage Of(int processId)
     {

@@ -1,0 +1,159 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace GrooteDashboard.Api.Realtime;
+
+/// <summary>
+/// A thread that hands out what channels have collected, and writes to connections. Nothing on it waits for a client: what a socket does not
+/// take at once, its connection waits for by itself, and comes back.
+/// </summary>
+internal sealed partial class Pump
+{
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(1);
+
+    private readonly Fanout _fanout;
+    private readonly RealtimeMetrics _metrics;
+    private readonly ILogger _logger;
+    private readonly byte[] _scratch = GC.AllocateUninitializedArray<byte>(Outbox.MaxJoinedBytes, pinned: true);
+
+    // Guarded by _gate: what others have put here.
+    private readonly object _gate = new();
+    private readonly PriorityQueue<HubChannel, long> _due = new();
+    private List<Connection> _ready = [];
+    private bool _isStopping;
+
+    // This thread's own.
+    private readonly List<HubChannel> _channels = [];
+    private readonly List<Connection> _started = [];
+    private List<Connection> _round = [];
+
+    public Pump(Fanout fanout, string name, RealtimeMetrics metrics, ILogger logger)
+    {
+        (_fanout, _metrics, _logger) = (fanout, metrics, logger);
+        new Thread(Run) { IsBackground = true, Name = name }.Start();
+    }
+
+    /// <summary>Lets a channel hand out at a moment (a timestamp), or at once if that is past.</summary>
+    public void Schedule(HubChannel channel, long due)
+    {
+        lock (_gate)
+        {
+            _due.Enqueue(channel, due);
+            Monitor.Pulse(_gate);
+        }
+    }
+
+    /// <summary>Lets connections write that have something waiting. Each is to be given once until it has written all.</summary>
+    public void Write(params ReadOnlySpan<Connection> connections)
+    {
+        lock (_gate)
+        {
+            _ready.AddRange(connections);
+            Monitor.Pulse(_gate);
+        }
+    }
+
+    public void Stop()
+    {
+        lock (_gate)
+        {
+            _isStopping = true;
+            Monitor.Pulse(_gate);
+        }
+    }
+
+    private void Run()
+    {
+        while (TryWait())
+        {
+            foreach (var channel in _channels)
+            {
+                HandOut(channel);
+            }
+
+            _fanout.Share(_started, this);
+            _round.AddRange(_started);
+            _channels.Clear();
+            _started.Clear();
+            WriteRound();
+        }
+    }
+
+    /// <summary>Waits for work and takes it. False: there will be none.</summary>
+    private bool TryWait()
+    {
+        lock (_gate)
+        {
+            while (!_isStopping)
+            {
+                var wait = TakeDue();
+                (_ready, _round) = (_round, _ready);
+                if (_channels.Count > 0 || _round.Count > 0)
+                {
+                    return true;
+                }
+
+                Monitor.Wait(_gate, wait);
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Takes the channels that are due; returns how long until the next one is.</summary>
+    private TimeSpan TakeDue()
+    {
+        var now = Stopwatch.GetTimestamp();
+        while (_due.TryPeek(out var channel, out var due))
+        {
+            if (due > now)
+            {
+                var wait = Stopwatch.GetElapsedTime(now, due);
+                return wait > ShortestWait ? wait : ShortestWait;
+            }
+
+            _due.Dequeue();
+            _channels.Add(channel);
+        }
+
+        return Timeout.InfiniteTimeSpan;
+    }
+
+    private void HandOut(HubChannel channel)
+    {
+        try
+        {
+            channel.HandOut(_started);
+        }
+        catch (Exception e)
+        {
+            // One channel must not end the thread that all others need.
+            LogHandOutFailed(_logger, e, channel.Name);
+        }
+    }
+
+    /// <summary>One write each; who has more takes another turn, after the others.</summary>
+    private void WriteRound()
+    {
+        var sent = default(Sent);
+        var left = 0;
+        for (var i = 0; i < _round.Count; i++)
+        {
+            if (_round[i].TryWrite(_scratch, ref sent))
+            {
+                _round[left++] = _round[i];
+            }
+        }
+
+        if (left > 0)
+        {
+            Write(CollectionsMarshal.AsSpan(_round)[..left]);
+        }
+
+        _round.Clear();
+        _metrics.Sent(sent);
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "What channel {Channel} has collected could not be handed out")]
+    private static partial void LogHandOutFailed(ILogger logger, Exception exception, string channel);
+}
