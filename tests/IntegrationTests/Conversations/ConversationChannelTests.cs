@@ -1,5 +1,8 @@
 using System.Text.Json;
+using GrooteDashboard.Application.Realtime.Ports;
 using GrooteDashboard.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace GrooteDashboard.IntegrationTests.Conversations;
 
@@ -191,6 +194,41 @@ internal sealed class ConversationChannelTests : ConversationFixture
 
         Assert.That((gap.GetProperty("from").GetInt64(), gap.GetProperty("to").GetInt64(), gap.Text("reason")), Is.EqualTo((2, 2, "history_lost")));
         Assert.That((await ReceiveAsync(client, 1)).Select(Summary), Is.EqualTo(new[] { "3 message user three" }));
+    }
+
+    [Test]
+    public async Task What_is_said_while_the_history_is_read_does_not_count_as_cleared()
+    {
+        var id = await BeginAsync();
+        await SayAsync(id, "user", "one");
+        await PostAsync($"/api/conversations/{id}/clear", new { });
+
+        // The head is read after the lock is released, when there is another message.
+        Task<ChannelHistory> reading;
+        await using (var connection = new NpgsqlConnection(Database.ConnectionString))
+        {
+            await connection.OpenAsync();
+            await using var transaction = await connection.BeginTransactionAsync();
+            await using var saying = new NpgsqlCommand(
+                $$"""
+                LOCK TABLE conversations IN ACCESS EXCLUSIVE MODE;
+                UPDATE conversations SET log_offset = 2, last_message_number = 2, message_count = 1 WHERE conversation_id = '{{id}}';
+                INSERT INTO conversation_messages (message_id, conversation_id, number, role, content, created_at, metadata)
+                VALUES ('msg-{{id}}', '{{id}}', 2, 'user', 'two', now(), '{}');
+                INSERT INTO conversation_log (conversation_id, "offset", "timestamp", message_id) VALUES ('{{id}}', 2, now(), 'msg-{{id}}')
+                """,
+                connection,
+                transaction);
+            await saying.ExecuteNonQueryAsync();
+            reading = Server.Services.GetRequiredService<IChannelFeed>().ReadAsync($"conversation:{id}", 0, 10, CancellationToken.None).AsTask();
+            await Probe.Until(
+                async () => await Database.QueryAsync<long>("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'conversations'::regclass") == 1,
+                "the head's reader waits");
+            await transaction.CommitAsync();
+        }
+
+        var history = await reading;
+        Assert.That((history.FirstKept, history.Frames.Select(frame => frame.Offset)), Is.EqualTo((2L, new long?[] { 2 })));
     }
 
     [Test]
