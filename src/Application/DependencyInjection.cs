@@ -2,6 +2,7 @@ using AutoMapper;
 using FluentValidation;
 using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Common.Behaviours;
+using GrooteDashboard.Application.Conversations;
 using GrooteDashboard.Application.Identity;
 using GrooteDashboard.Application.Identity.Ports;
 using GrooteDashboard.Application.Realtime.Log;
@@ -44,6 +45,7 @@ public static class DependencyInjection
         services.AddHostedService<OutboxRelay>();
         services.AddHostedService<TaskSweeper>();
 
+        services.AddScoped<ConversationBook>();
         services.AddScoped<ServiceFactory>(provider => provider.GetService!);
         services.AddScoped<IMediator, Mediator>();
         services.AddScoped(typeof(IPipelineBehavior<,>), typeof(LoggingBehaviour<,>));

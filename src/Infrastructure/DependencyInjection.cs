@@ -6,11 +6,13 @@ using GrooteDashboard.Infrastructure.Persistence;
 using GrooteDashboard.Infrastructure.Persistence.Readers;
 using GrooteDashboard.Infrastructure.Persistence.Repositories;
 using GrooteDashboard.Infrastructure.Redis;
+using GrooteDashboard.Infrastructure.Redis.Agents;
 using GrooteDashboard.Infrastructure.Redis.Log;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 
 namespace GrooteDashboard.Infrastructure;
@@ -27,6 +29,8 @@ public static class DependencyInjection
             services.AddRedis(configuration);
             if (RedisConnectionString.From(configuration) is { Length: > 0 })
             {
+                services.AddSingleton<AgentEngine>();
+                services.AddHostedService<AgentRelay>();
                 services.AddRedisLog();
             }
         }
@@ -35,6 +39,9 @@ public static class DependencyInjection
             throw new ConfigurationException($"ConnectionStrings__Redis or REDIS_URL: {e.Message}", e);
         }
 
+        // Around whichever log was registered above.
+        services.Decorate<IChannelFeed>((log, provider) => new ChannelFeeds(log, provider.GetRequiredService<ConversationFeed>()));
+        services.Replace(ServiceDescriptor.Singleton<IChannelPositions>(provider => provider.GetRequiredService<IChannelFeed>()));
         return services;
     }
 
@@ -54,6 +61,14 @@ public static class DependencyInjection
         services.Scan(scan => scan.FromAssemblyOf<DashboardDbContext>()
             .AddClasses(classes => classes.InNamespaceOf(typeof(AgentTaskRepository), typeof(TaskReader)), publicOnly: false)
             .AsImplementedInterfaces().WithScopedLifetime());
+        services.AddKeyedSingleton<IIngestLease>(AgentRelay.LeaseName, (provider, _) =>
+            ActivatorUtilities.CreateInstance<PostgresLease>(provider, PostgresLease.AgentsKey, "tell the agent engine what it is to do"));
+        services.AddSingleton<PostgresSignals>();
+        services.AddHostedService(provider => provider.GetRequiredService<PostgresSignals>());
+        services.AddSingleton<AgentOutboxStore>();
+        services.AddSingleton<ConversationLog>();
+        services.AddSingleton<ConversationFeed>();
+        services.AddHostedService(provider => provider.GetRequiredService<ConversationFeed>());
         services.AddSingleton<DatabaseMonitor>();
         services.AddSingleton<IComponentHealth>(provider => provider.GetRequiredService<DatabaseMonitor>());
         services.AddHostedService(provider => provider.GetRequiredService<DatabaseMonitor>());

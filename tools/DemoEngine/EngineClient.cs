@@ -91,6 +91,23 @@ internal sealed class EngineClient : IAsyncDisposable
         }
     }
 
+    /// <summary>A failure is logged and nothing else, as with an update.</summary>
+    public async Task SaveReplyAsync(string conversationId, string taskId, string content, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var path = $"api/conversations/{Uri.EscapeDataString(conversationId)}/messages";
+            using var response = await SendAsync(HttpMethod.Post, path, new SavedMessage("assistant", content, taskId), cancellationToken);
+            if (!response.IsSuccessStatusCode)
+                _log.Write($"The reply of {taskId} was answered with {(int)response.StatusCode}");
+        }
+        catch (Exception e) when (IsHttpFailure(e, cancellationToken))
+        {
+            _dashboardOutage.Began(e.GetBaseException().Message);
+            _log.Write($"The reply of {taskId} did not arrive");
+        }
+    }
+
     /// <summary>XADD task_events</summary>
     public Task AppendEventAsync<TData>(string type, string taskId, TData data, CancellationToken cancellationToken) =>
         RedisAsync(

@@ -32,6 +32,9 @@ internal sealed record TaskUpdate(
     long? OutputTokens = null,
     double? DurationSeconds = null);
 
+/// <summary>POST /api/conversations/{id}/messages</summary>
+internal sealed record SavedMessage(string Role, string Content, string TaskId);
+
 /// <summary>The message on <c>task:{id}:status</c>, also kept in the hash <c>task:{id}</c>.</summary>
 internal sealed record StatusReport(string Status, object? Result = null);
 

@@ -173,6 +173,9 @@ internal sealed class TaskRun(
             new TaskUpdate(
                 status, Shorten(output, LongestPatchOutput), error, _usage.CostUsd, _usage.InputTokens, _usage.OutputTokens, seconds),
             reports);
+        if (task.ConversationId is { } conversationId)
+            await engine.SaveReplyAsync(conversationId, task.TaskId, output, reports);
+
         return status;
     }
 

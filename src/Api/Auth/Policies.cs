@@ -17,6 +17,12 @@ internal static class Policies
     /// <summary>Reports: engines, gateways and pipes.</summary>
     public const string Ingest = "Ingest";
 
+    /// <summary>Keeps conversations: people who steer, and engines that report.</summary>
+    public const string Participant = "Participant";
+
+    /// <summary>Reads what people and engines both need.</summary>
+    public const string Reader = "Reader";
+
     /// <summary>Each policy, and the roles that satisfy it.</summary>
     public static IReadOnlyDictionary<string, string[]> Roles { get; } = new Dictionary<string, string[]>
     {
@@ -24,6 +30,8 @@ internal static class Policies
         [Operator] = [Operator, Admin],
         [Admin] = [Admin],
         [Ingest] = [Ingest, Admin],
+        [Participant] = [Operator, Ingest, Admin],
+        [Reader] = [Viewer, Operator, Ingest, Admin],
     };
 
     /// <summary>Whether the policy lets this principal pass, where no request is at hand that would know.</summary>

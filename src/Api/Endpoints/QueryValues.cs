@@ -1,10 +1,11 @@
 using System.Globalization;
+using System.Text.Json;
 using FluentValidation;
 using FluentValidation.Results;
 
 namespace GrooteDashboard.Api.Endpoints;
 
-/// <summary>Reads values of a query string; a bad one is refused with 422 and its name.</summary>
+/// <summary>Reads values of a query string or a body; a bad one is refused with 422 and its name.</summary>
 internal static class QueryValues
 {
     /// <summary>Days before and after can be counted from any time between these years.</summary>
@@ -18,6 +19,27 @@ internal static class QueryValues
         string.IsNullOrEmpty(value) ? null
         : int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number
         : throw Invalid(name, $"{name} must be a whole number.");
+
+    public static long? Long(string name, string? value) =>
+        string.IsNullOrEmpty(value) ? null
+        : long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number
+        : throw Invalid(name, $"{name} must be a whole number.");
+
+    public static bool? Boolean(string name, string? value) => value?.ToUpperInvariant() switch
+    {
+        null or "" => null,
+        "TRUE" or "1" or "YES" or "ON" => true,
+        "FALSE" or "0" or "NO" or "OFF" => false,
+        _ => throw Invalid(name, $"{name} must be true or false."),
+    };
+
+    /// <summary>The text of an object in a body; null where there is none.</summary>
+    public static string? JsonObject(string name, JsonElement? value) => value switch
+    {
+        null or { ValueKind: JsonValueKind.Null or JsonValueKind.Undefined } => null,
+        { ValueKind: JsonValueKind.Object } json => json.GetRawText(),
+        _ => throw Invalid(name, $"{name} must be an object."),
+    };
 
     /// <summary>A day or a time in UTC; with <paramref name="endOfDay"/> a day means its end.</summary>
     public static DateTimeOffset? Time(string name, string? value, bool endOfDay = false)

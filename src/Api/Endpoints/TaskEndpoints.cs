@@ -34,6 +34,13 @@ internal static class TaskEndpoints
         tasks.MapGet("/{taskId}/output.txt", StreamOutput).WithSummary("A task's whole output as text; follow=1 goes on until it ends")
             .Produces<string>(StatusCodes.Status200OK, "text/plain").ProducesProblem(StatusCodes.Status404NotFound);
 
+        var steering = app.MapGroup("/api/tasks").WithTags("Tasks").RequireAuthorization(Policies.Operator)
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status422UnprocessableEntity)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        steering.MapPost("/{taskId}/stop", Stop).WithSummary("Stop a task; data.confirmed is false until the engine has said that it ended");
+        steering.MapPost("/{taskId}/retry", Retry).WithSummary("Do a task that has ended again, as a new task").ProducesProblem(StatusCodes.Status409Conflict);
+        steering.MapPost("/{taskId}/input", SendInput).WithSummary("Answer what a task waits for").ProducesProblem(StatusCodes.Status409Conflict);
+
         var ingest = app.MapGroup("/api/tasks").WithTags("Ingest").RequireAuthorization(Policies.Ingest)
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status422UnprocessableEntity)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
@@ -108,6 +115,23 @@ internal static class TaskEndpoints
 
         return TypedResults.Ok(new AppendedOutput(taskId, receipt.Accepted, receipt.Duplicates, receipt.LastOffset));
     }
+
+    private static async Task<Results<Ok<Answer<StoppedTask>>, ProblemHttpResult>> Stop(
+        string taskId, IMediator mediator, CancellationToken cancellationToken) =>
+        await mediator.Send(new StopTaskCommand(taskId), cancellationToken) switch
+        {
+            { Stopped: true } stopped => TypedResults.Ok(Answers.Done("Task stopped", stopped)),
+            { } ended => TypedResults.Ok(Answers.NotDone($"Cannot stop task in status: {ended.Status.Name()}", ended)),
+            null => TaskNotFound(),
+        };
+
+    private static async Task<Results<Ok<RetriedTask>, ProblemHttpResult>> Retry(
+        string taskId, IMediator mediator, CancellationToken cancellationToken) =>
+        await mediator.Send(new RetryTaskCommand(taskId), cancellationToken) is { } retried ? TypedResults.Ok(retried) : TaskNotFound();
+
+    private static async Task<Results<Ok<ReportedTask>, ProblemHttpResult>> SendInput(
+        string taskId, SendInputRequest request, IMediator mediator, CancellationToken cancellationToken) =>
+        await mediator.Send(request.ToCommand(taskId), cancellationToken) is { } sent ? TypedResults.Ok(sent) : TaskNotFound();
 
     private static async Task<Ok<IReadOnlyList<Agent>>> ListAgents(IMediator mediator, CancellationToken cancellationToken) =>
         TypedResults.Ok(await mediator.Send(new ListAgentsQuery(), cancellationToken));

@@ -76,17 +76,10 @@ internal sealed record RegisterTaskRequest(
         SessionId,
         AssignedAgent,
         AgentType,
-        Metadata(),
+        QueryValues.JsonObject("source_metadata", SourceMetadata) ?? AgentTask.NoMetadata,
         ConversationId,
         FlowId,
         ParentTaskId);
-
-    private string Metadata() => SourceMetadata switch
-    {
-        null or { ValueKind: JsonValueKind.Null or JsonValueKind.Undefined } => "{}",
-        { ValueKind: JsonValueKind.Object } metadata => metadata.GetRawText(),
-        _ => throw QueryValues.Invalid("source_metadata", "source_metadata must be an object."),
-    };
 }
 
 /// <summary>A report on a task; every part may be missing.</summary>
@@ -110,6 +103,12 @@ internal sealed record ReportTaskRequest(
     private AgentTaskStatus? ParseStatus() => string.IsNullOrEmpty(Status) ? null
         : AgentTaskLifecycle.TryParse(Status, out var status) ? status
         : throw QueryValues.Invalid("status", "status must be one of queued, running, waiting_input, completed, failed, cancelled.");
+}
+
+/// <summary>The answer to what a task waits for.</summary>
+internal sealed record SendInputRequest(string? Message)
+{
+    public SendInputCommand ToCommand(string taskId) => new(taskId, Message!);
 }
 
 /// <summary>Output in chunks.</summary>

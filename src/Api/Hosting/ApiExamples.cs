@@ -1,6 +1,8 @@
 using System.Collections.Frozen;
 using GrooteDashboard.Api.Endpoints;
 using GrooteDashboard.Application.Common;
+using GrooteDashboard.Application.Conversations.Commands;
+using GrooteDashboard.Application.Conversations.Contracts;
 using GrooteDashboard.Application.Identity.Contracts;
 using GrooteDashboard.Application.Tasks.Commands;
 using GrooteDashboard.Application.Tasks.Contracts;
@@ -17,7 +19,20 @@ internal static class ApiExamples
         "assigned_agent":"brain","agent_type":"webhook","source":"github","created_at":"2026-02-03T10:00:00Z","started_at":"2026-02-03T10:00:02Z",
         "completed_at":"2026-02-03T10:01:32Z","last_output_at":null,"cost_usd":0.0421,"input_tokens":12034,"output_tokens":1820,
         "duration_seconds":90.2,"turnaround_seconds":92.0,"input_message":"Fix the failing test","conversation_id":null,
-        "flow_id":"github:owner/repo#42","parent_task_id":null,"version":4
+        "flow_id":"github:owner/repo#42","parent_task_id":null,"stop_requested_at":null,"stop_confirmed_at":null,"version":4
+        """;
+
+    private const string Conversation =
+        """
+        "conversation_id":"conv-019a","user_id":"default-user","title":"Fix the failing test","agent_type":null,"flow_id":null,
+        "created_at":"2026-02-03T10:00:00Z","updated_at":"2026-02-03T10:01:32Z","is_archived":false,"metadata":{"source":"dashboard"},"message_count":2,
+        "total_cost_usd":0.0421,"total_tasks":1,"total_duration_seconds":90.2,"started_at":"2026-02-03T10:00:02Z","completed_at":"2026-02-03T10:01:32Z"
+        """;
+
+    private const string Message =
+        """
+        {"message_id":"msg-019a","conversation_id":"conv-019a","role":"assistant","content":"Done: the test passes.","task_id":"task-019a",
+         "created_at":"2026-02-03T10:01:32Z","metadata":{}}
         """;
 
     public static FrozenDictionary<Type, string> ByType { get; } = new Dictionary<Type, string>
@@ -50,6 +65,32 @@ internal static class ApiExamples
               {"offset":2,"type":"output","timestamp":"2026-02-03T10:00:05Z","kind":"output","output":"Running 12 tests\n","data":null,"status":null,"previous":null}],
              "last_offset":14,"has_more":true,"position":{"channel":"task:task-019a","epoch":"5f0c2a","offset":14}}
             """,
+        [typeof(ConversationSummary)] = "{" + Conversation + "}",
+        [typeof(ConversationDetails)] = "{" + Conversation + ",\"messages\":[" + Message + "]}",
+        [typeof(MessageDetails)] = Message,
+        [typeof(CreateConversationRequest)] = """{"title":"owner/repo#42","agent_type":"executor","flow_id":"github:owner/repo#42","source":"github"}""",
+        [typeof(UpdateConversationRequest)] = """{"title":"The failing test","is_archived":true}""",
+        [typeof(AddMessageRequest)] = """{"role":"assistant","content":"Done: the test passes.","task_id":"task-019a"}""",
+        [typeof(ChatMessage)] = """{"message":"Fix the failing test"}""",
+        [typeof(Answer<SentMessage>)] =
+            """{"success":true,"message":"Task created","data":{"task_id":"task-019a","conversation_id":"conv-019a","message_id":"msg-019a"},"error":null}""",
+        [typeof(Answer<object>)] = """{"success":true,"message":"Conversation deleted successfully","data":null,"error":null}""",
+        [typeof(Answer<StoppedTask>)] =
+            """
+            {"success":true,"message":"Task stopped","data":{"task_id":"task-019a","stopped":true,"status":"cancelled","confirmed":false,
+             "requested_at":"2026-02-03T10:00:30Z","waiting_seconds":0},"error":null}
+            """,
+        [typeof(RetriedTask)] = """{"task_id":"task-019b","parent_task_id":"task-019a","conversation_id":"conv-019a"}""",
+        [typeof(SendInputRequest)] = """{"message":"Yes, use the second one."}""",
+        [typeof(ConversationMetrics)] =
+            """
+            {"conversation_id":"conv-019a","total_cost_usd":0.0421,"total_tasks":1,"total_duration_seconds":90.2,"started_at":"2026-02-03T10:00:02Z",
+             "completed_at":"2026-02-03T10:01:32Z","task_breakdown":{"completed":1},"average_cost_per_task":0.0421}
+            """,
+        [typeof(ContextMessage)] = """{"role":"user","content":"Fix the failing test","created_at":"2026-02-03T10:00:00Z"}""",
+        [typeof(ConversationLogPage)] =
+            "{\"conversation_id\":\"conv-019a\",\"entries\":[{\"offset\":1,\"timestamp\":\"2026-02-03T10:00:00Z\",\"message\":" + Message
+            + ",\"task_status\":null}],\"last_offset\":1,\"has_more\":false}",
         [typeof(IssuedTicket)] = """{"ticket":"5f0c2a…64 hex digits","expires_in_seconds":30}""",
         [typeof(Agent)] = """{"name":"brain","agent_type":"planning","description":"Takes every task first","is_builtin":true}""",
     }.ToFrozenDictionary();

@@ -65,6 +65,7 @@ internal static class DashboardHost
         app.MapSystemEndpoints();
         app.MapMetricsEndpoints();
         app.MapTaskEndpoints();
+        app.MapConversationEndpoints();
         app.MapRealtimeEndpoints();
         app.MapApiDescription();
         return app;

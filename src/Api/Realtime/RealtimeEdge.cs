@@ -1,3 +1,4 @@
+using GrooteDashboard.Api.Realtime.Protocol.Commands;
 using GrooteDashboard.Api.Realtime.Sockets;
 using GrooteDashboard.Application.Realtime.Ports;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -29,6 +30,7 @@ internal static class RealtimeEdge
         services.AddSingleton<RealtimeHub>();
         services.AddSingleton<IRealtimePublisher>(provider => provider.GetRequiredService<RealtimeHub>());
         services.AddSingleton<IRealtimeStatistics>(provider => provider.GetRequiredService<RealtimeHub>());
+        services.AddSingleton<ClientCommands>();
         services.AddSingleton<WebSocketAcceptor>();
         services.AddHostedService<ConnectionSweeper>();
         return services;

@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Security.Cryptography;
 using GrooteDashboard.Api.Auth;
 using GrooteDashboard.Api.Realtime.Protocol;
+using GrooteDashboard.Api.Realtime.Protocol.Commands;
 using GrooteDashboard.Api.Realtime.Sockets;
 using GrooteDashboard.Application.Identity.Ports;
 using Microsoft.AspNetCore.Connections.Features;
@@ -20,6 +21,7 @@ internal sealed partial class WebSocketAcceptor(
     ITicketStore tickets,
     IOptions<RealtimeOptions> options,
     RealtimeMetrics metrics,
+    ClientCommands commands,
     TimeProvider time,
     ILogger<WebSocketAcceptor> logger)
 {
@@ -110,7 +112,7 @@ internal sealed partial class WebSocketAcceptor(
             connection.Close(closeCode, "not let in");
         }
 
-        return RunAsync(connection, new ClientProtocol(connection, hub, _options, time, session.Channels, logger));
+        return RunAsync(connection, new ClientProtocol(connection, hub, _options, time, session.Channels, commands, logger));
     }
 
     /// <summary>Until the connection ends; its place is free again then.</summary>

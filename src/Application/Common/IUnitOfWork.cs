@@ -6,7 +6,8 @@ namespace GrooteDashboard.Application.Common;
 public interface IUnitOfWork
 {
     /// <summary>
-    /// Writes what the repositories hold, and in the same transaction the events of the aggregates into the outbox.
+    /// Writes what the repositories hold, and in the same transaction the events of the aggregates: those of tasks into the outbox, and
+    /// those of a conversation and of its tasks into the sequence of the conversation's channel.
     /// </summary>
     /// <returns>The outbox rows, in the order of their events, to be appended to the log. They end when the log has stored them.</returns>
     /// <exception cref="ConcurrencyException">Somebody else changed the same aggregate meanwhile.</exception>

@@ -16,6 +16,10 @@ public sealed class AgentTask : Entity
     public const int MaxErrorLength = 100_000;
     public const int MaxMetadataLength = 1_000_000;
     public const string UnknownSource = "unknown";
+
+    /// <summary>The source of tasks that somebody asked for in a chat here.</summary>
+    public const string DashboardSource = "dashboard";
+
     public const string NoMetadata = "{}";
     public const string DefaultAgent = "brain";
     public const string DefaultAgentType = "webhook";
@@ -83,8 +87,22 @@ public sealed class AgentTask : Entity
 
     public string? ParentTaskId { get; private set; }
 
+    /// <summary>When a person asked for it to be stopped; null where nobody did.</summary>
+    public DateTimeOffset? StopRequestedAt { get; private set; }
+
+    /// <summary>When it was certain that nothing runs any more. Null after <see cref="StopRequestedAt"/>: the engine has not said so yet.</summary>
+    public DateTimeOffset? StopConfirmedAt { get; private set; }
+
     /// <summary>Grows by one with every change; a repeat of a change is recognisable by (task_id, version).</summary>
     public int Version { get; private set; }
+
+    /// <summary>What its run comes to so far.</summary>
+    public RunTotals Totals => Status.IsFinal() && StartedAt is { } started && CompletedAt is { } completed
+        ? RunTotals.Of(CostUsd ?? 0, DurationSeconds, started, completed)
+        : RunTotals.None;
+
+    /// <summary>Whether a person stopped it and the engine may still be at work on it.</summary>
+    public bool IsStopUnconfirmed => StopRequestedAt is not null && StopConfirmedAt is null;
 
     public static AgentTask Register(string taskId, TaskRegistration registration, DateTimeOffset now, string eventId)
     {
@@ -186,6 +204,12 @@ public sealed class AgentTask : Entity
         }
 
         var learnt = Take(report, overwrite, replaceOutput: !wasFinal, now);
+        if (wasFinal && IsStopUnconfirmed && report.Status is { } end && end.IsFinal())
+        {
+            StopConfirmedAt = now;
+            learnt = true;
+        }
+
         if (learnt && !moved)
         {
             Changed(now, newEventId(), previous: null);
@@ -218,6 +242,41 @@ public sealed class AgentTask : Entity
 
         Changed(now, eventId, previous);
     }
+
+    /// <summary>A person stops it: it is cancelled from now on, whatever the engine says later.</summary>
+    /// <param name="now">When.</param>
+    /// <param name="eventId">Unique.</param>
+    /// <param name="confirmed">Whether it is certain that no engine has it.</param>
+    /// <returns>False where it has ended already: nothing changes.</returns>
+    public bool Stop(DateTimeOffset now, string eventId, bool confirmed)
+    {
+        if (Status.IsFinal())
+        {
+            return false;
+        }
+
+        StopRequestedAt = now;
+        StopConfirmedAt = confirmed ? now : null;
+        TransitionTo(AgentTaskStatus.Cancelled, now, eventId);
+        return true;
+    }
+
+    /// <summary>It was taken out of the engine's queue before anybody began with it.</summary>
+    /// <returns>Whether anything changed.</returns>
+    public bool ConfirmStop(DateTimeOffset now, string eventId)
+    {
+        if (!IsStopUnconfirmed)
+        {
+            return false;
+        }
+
+        StopConfirmedAt = now;
+        Changed(now, eventId, previous: null);
+        return true;
+    }
+
+    /// <summary>Says again how it ended: something that belongs to it was added after that, and those who watch look again.</summary>
+    public void SayAgain(DateTimeOffset now, string eventId) => Changed(now, eventId, previous: null);
 
     /// <summary>The provisional time is over: what was reported stands.</summary>
     public bool Settle(DateTimeOffset now)

@@ -1,6 +1,8 @@
+using GrooteDashboard.Domain.Conversations;
 using GrooteDashboard.Domain.Identity;
 using GrooteDashboard.Domain.Tasks;
 using GrooteDashboard.Infrastructure.Persistence.Configurations.Realtime;
+using GrooteDashboard.Infrastructure.Persistence.Configurations.Tasks;
 using Microsoft.EntityFrameworkCore;
 
 namespace GrooteDashboard.Infrastructure.Persistence;
@@ -12,9 +14,15 @@ public sealed class DashboardDbContext(DbContextOptions<DashboardDbContext> opti
 
     public DbSet<Session> Sessions => Set<Session>();
 
+    public DbSet<Conversation> Conversations => Set<Conversation>();
+
+    public DbSet<Message> Messages => Set<Message>();
+
     internal DbSet<TaskLogRecord> TaskLog => Set<TaskLogRecord>();
 
     internal DbSet<OutboxRecord> Outbox => Set<OutboxRecord>();
+
+    internal DbSet<AgentOutboxRecord> AgentOutbox => Set<AgentOutboxRecord>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder) =>
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(DashboardDbContext).Assembly);

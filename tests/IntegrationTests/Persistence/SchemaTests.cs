@@ -74,7 +74,8 @@ internal sealed class SchemaTests
     [
         $"{entity.GetTableName()} PRIMARY KEY ({Names(entity.FindPrimaryKey()!.Properties)})",
         .. entity.GetForeignKeys().Select(key =>
-            $"{entity.GetTableName()} FOREIGN KEY ({Names(key.Properties)}) REFERENCES {key.PrincipalEntityType.GetTableName()}({Names(key.PrincipalKey.Properties)})"),
+            $"{entity.GetTableName()} FOREIGN KEY ({Names(key.Properties)}) REFERENCES {key.PrincipalEntityType.GetTableName()}({Names(key.PrincipalKey.Properties)})"
+            + (key.DeleteBehavior == DeleteBehavior.Cascade ? " ON DELETE CASCADE" : "")),
     ];
 
     private static string Names(IReadOnlyList<IProperty> properties) =>

@@ -208,6 +208,27 @@ internal sealed class AccessTests
     }
 
     [Test]
+    public async Task Who_steers_is_who_the_last_auth_frame_says()
+    {
+        await using var client = await _host.JoinAsync();
+        foreach (var (token, isForbidden) in new[] { ("good", true), ("operator", false), ("good", true) })
+        {
+            await client.SendAsync(new { type = "auth", token });
+            await client.ReceiveAsync("ack");
+            await client.SendTextAsync("""{"type":"stop","task_id":"t"}""");
+            Assert.That((await client.ReceiveAsync("error")).Text("code") == "forbidden", Is.EqualTo(isForbidden), token);
+        }
+    }
+
+    [Test]
+    public async Task Who_has_not_said_who_it_is_may_not_steer()
+    {
+        await using var client = await _host.JoinAsync();
+        await client.SendTextAsync("""{"type":"stop","task_id":"t"}""");
+        Assert.That((await client.ReceiveAsync("error")).Text("code"), Is.EqualTo("unauthenticated"));
+    }
+
+    [Test]
     public async Task While_it_cannot_be_found_out_who_may_what_the_client_is_told_and_stays()
     {
         await using var client = await _host.JoinAsync("/ws?token=good");

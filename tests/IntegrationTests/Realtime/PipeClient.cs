@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using GrooteDashboard.Api.Realtime;
 using GrooteDashboard.Api.Realtime.Protocol;
+using GrooteDashboard.Api.Realtime.Protocol.Commands;
 using GrooteDashboard.Api.Realtime.Sockets;
 using GrooteDashboard.Application.Identity.Ports;
 using GrooteDashboard.Testing;
@@ -104,7 +105,7 @@ internal sealed class PipeClient : IAsyncDisposable
         {
             Access = access,
         };
-        var protocol = new ClientProtocol(connection, host.Hub, options, TimeProvider.System, [], NullLogger.Instance);
+        var protocol = new ClientProtocol(connection, host.Hub, options, TimeProvider.System, [], host.Services.GetRequiredService<ClientCommands>(), NullLogger.Instance);
         host.Hub.Add(connection);
         try
         {

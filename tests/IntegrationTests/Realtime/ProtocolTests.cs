@@ -63,8 +63,11 @@ internal sealed class ProtocolTests
     [TestCase("""{"type":"subscribe","channel":"nowhere"}""", "invalid_channel")]
     [TestCase("""{"type":"subscribe","channel":"task:"}""", "invalid_channel")]
     [TestCase("""{"type":"subscribe","channel":"task:../x"}""", "invalid_channel")]
-    [TestCase("""{"type":"chat.message","content":"hello"}""", "not_supported")]
-    [TestCase("""{"type":"stop","task_id":"1"}""", "not_supported")]
+    [TestCase("""{"type":"message"}""", "malformed")]
+    [TestCase("""{"type":"message","content":7}""", "malformed")]
+    [TestCase("""{"type":"chat.message","content":"hello","conversation_id":7}""", "malformed")]
+    [TestCase("""{"type":"stop","task_id":1}""", "malformed")]
+    [TestCase("""{"type":"task.input","task_id":"1"}""", "malformed")]
     public async Task Nonsense_is_answered_and_the_connection_stays(string sent, string code)
     {
         await using var client = await _host.JoinAsync();

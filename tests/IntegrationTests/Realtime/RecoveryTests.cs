@@ -162,7 +162,6 @@ internal sealed class RecoveryTests : ServerFixture
     }
 
     /// <summary>Existing clients subscribe to them already, whether anything is published there or not.</summary>
-    [TestCase("conversation:c-1")]
     [TestCase("flow:u-1")]
     [TestCase("webhooks")]
     [TestCase("sources")]

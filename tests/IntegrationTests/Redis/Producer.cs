@@ -44,6 +44,8 @@ internal sealed class Producer : IAsyncDisposable
 
     public Task PushAsync(string list, string value) => _redis.GetDatabase().ListLeftPushAsync(list, value);
 
+    public async Task<string[]> ListAsync(string list) => [.. (await _redis.GetDatabase().ListRangeAsync(list)).Select(item => (string)item!)];
+
     /// <summary>Entries that were delivered to the group and not acknowledged.</summary>
     public async Task<long> PendingAsync()
     {

@@ -1,5 +1,6 @@
 using GrooteDashboard.Application;
 using GrooteDashboard.Application.Common;
+using GrooteDashboard.Application.Conversations.Ports;
 using GrooteDashboard.Application.Identity.Ports;
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Application.Realtime.Ports;
@@ -49,6 +50,9 @@ internal sealed class EmbeddedDashboard : IAsyncDisposable
         services.AddScoped<IUnitOfWork>(provider => provider.GetRequiredService<InMemoryUnitOfWork>());
         services.AddScoped<IAgentTaskRepository>(provider => provider.GetRequiredService<InMemoryUnitOfWork>());
         services.AddScoped<ISessionRepository>(provider => provider.GetRequiredService<InMemoryUnitOfWork>());
+        services.AddScoped<IConversationRepository>(provider => provider.GetRequiredService<InMemoryUnitOfWork>());
+        services.AddScoped<IAgentOutbox>(provider => provider.GetRequiredService<InMemoryUnitOfWork>());
+        services.AddSingleton<IConversationReader, InMemoryConversations>();
         services.AddSingleton<QuietSurroundings>();
         services.AddSingleton<IAgentQueue>(provider => provider.GetRequiredService<QuietSurroundings>());
         services.AddSingleton<ISourceProgress>(provider => provider.GetRequiredService<QuietSurroundings>());

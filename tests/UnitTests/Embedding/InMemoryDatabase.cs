@@ -2,7 +2,9 @@ using System.Reflection;
 using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Application.Tasks;
+using GrooteDashboard.Application.Tasks.Ports;
 using GrooteDashboard.Domain.Common;
+using GrooteDashboard.Domain.Conversations;
 using GrooteDashboard.Domain.Identity;
 using GrooteDashboard.Domain.Tasks;
 
@@ -20,6 +22,9 @@ internal sealed class InMemoryDatabase
     private readonly Lock _lock = new();
     private readonly Dictionary<string, AgentTask> _tasks = [];
     private readonly Dictionary<string, Session> _sessions = [];
+    private readonly Dictionary<string, Conversation> _conversations = [];
+    private readonly List<Message> _messages = [];
+    private readonly List<AgentNotice> _notices = [];
     private readonly Dictionary<(string TaskId, long Offset), LogRow> _rows = [];
     private readonly SortedDictionary<long, (DateTimeOffset WrittenAt, LogAppend Append)> _outbox = [];
     private long _lastOutboxId;
@@ -31,6 +36,29 @@ internal sealed class InMemoryDatabase
             lock (_lock)
             {
                 return [.. _tasks.Values];
+            }
+        }
+    }
+
+    public IReadOnlyList<Conversation> Conversations
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _conversations.Values];
+            }
+        }
+    }
+
+    /// <summary>What the agent engine is to be told.</summary>
+    public IReadOnlyList<AgentNotice> Notices
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _notices];
             }
         }
     }
@@ -62,6 +90,40 @@ internal sealed class InMemoryDatabase
         }
     }
 
+    public Conversation? FindConversation(string conversationId)
+    {
+        lock (_lock)
+        {
+            return _conversations.GetValueOrDefault(conversationId);
+        }
+    }
+
+    public IReadOnlyList<Message> MessagesOf(string conversationId)
+    {
+        lock (_lock)
+        {
+            return [.. _messages.Where(message => message.ConversationId == conversationId)];
+        }
+    }
+
+    /// <summary>Takes the work on a task back before it is delivered.</summary>
+    public bool Withdraw(string taskId)
+    {
+        lock (_lock)
+        {
+            return _notices.RemoveAll(notice => notice.Kind == AgentNoticeKind.Work && notice.TaskId == taskId) > 0;
+        }
+    }
+
+    /// <summary>The relay has delivered what there was.</summary>
+    public void DeliverNotices()
+    {
+        lock (_lock)
+        {
+            _notices.Clear();
+        }
+    }
+
     /// <summary>The log of a task in the order of its offsets.</summary>
     public IReadOnlyList<LogRow> RowsOf(string taskId)
     {
@@ -81,8 +143,11 @@ internal sealed class InMemoryDatabase
 
     /// <param name="changes">What was read (null for what is new), and what it became.</param>
     /// <param name="now">When.</param>
+    /// <param name="messages">What was said.</param>
+    /// <param name="notices">What the agent engine is to be told.</param>
     /// <exception cref="ConcurrencyException">What was read is not what is here any more.</exception>
-    public IReadOnlyList<LogAppend> Commit(IReadOnlyList<(Entity? Read, Entity Now)> changes, DateTimeOffset now)
+    public IReadOnlyList<LogAppend> Commit(
+        IReadOnlyList<(Entity? Read, Entity Now)> changes, DateTimeOffset now, IReadOnlyList<Message>? messages = null, IReadOnlyList<AgentNotice>? notices = null)
     {
         lock (_lock)
         {
@@ -98,6 +163,8 @@ internal sealed class InMemoryDatabase
                 entity.ClearDomainEvents();
             }
 
+            _messages.AddRange(messages ?? []);
+            _notices.AddRange(notices ?? []);
             return appends;
         }
 
@@ -106,6 +173,18 @@ internal sealed class InMemoryDatabase
             var append = new LogAppend(change.Task.TaskId, [TaskStatusEntries.From(change)]) { OutboxIds = [++_lastOutboxId] };
             _outbox[_lastOutboxId] = (now, append);
             return append;
+        }
+    }
+
+    public void Delete(string conversationId, bool messagesOnly)
+    {
+        lock (_lock)
+        {
+            _messages.RemoveAll(message => message.ConversationId == conversationId);
+            if (!messagesOnly)
+            {
+                _conversations.Remove(conversationId);
+            }
         }
     }
 
@@ -137,6 +216,7 @@ internal sealed class InMemoryDatabase
     {
         AgentTask task => _tasks.GetValueOrDefault(task.TaskId),
         Session session => _sessions.GetValueOrDefault(session.SessionId),
+        Conversation conversation => _conversations.GetValueOrDefault(conversation.ConversationId),
         _ => throw new ArgumentOutOfRangeException(nameof(entity)),
     };
 
@@ -149,6 +229,9 @@ internal sealed class InMemoryDatabase
                 break;
             case Session session:
                 _sessions[session.SessionId] = session;
+                break;
+            case Conversation conversation:
+                _conversations[conversation.ConversationId] = conversation;
                 break;
         }
     }

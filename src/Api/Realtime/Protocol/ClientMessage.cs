@@ -1,4 +1,5 @@
 using System.Text.Json;
+using GrooteDashboard.Api.Realtime.Protocol.Commands;
 using GrooteDashboard.Application.Realtime.Contracts;
 
 namespace GrooteDashboard.Api.Realtime.Protocol;
@@ -12,7 +13,8 @@ internal readonly record struct ChannelRequest(string Channel, ChannelPosition? 
 /// <param name="Type">What the client wants; null where the frame does not say so.</param>
 /// <param name="Id">The client's name for this frame as raw JSON, for answers to carry; null if it has none.</param>
 /// <param name="Channels">The channels that it names.</param>
-internal sealed record ClientMessage(string? Type, string? Id, IReadOnlyList<ChannelRequest> Channels)
+/// <param name="Command">What it wants to be done beyond this connection, if anything.</param>
+internal sealed record ClientMessage(string? Type, string? Id, IReadOnlyList<ChannelRequest> Channels, ClientCommand? Command = null)
 {
     public const int MaxChannels = 100;
 
@@ -64,7 +66,13 @@ internal sealed record ClientMessage(string? Type, string? Id, IReadOnlyList<Cha
             return false;
         }
 
-        message = message with { Channels = channels };
+        if (!ClientCommand.TryRead(message.Type, root, out var command, out var wrong))
+        {
+            problem = (ErrorCodes.Malformed, wrong);
+            return false;
+        }
+
+        message = message with { Channels = channels, Command = command };
         return true;
     }
 

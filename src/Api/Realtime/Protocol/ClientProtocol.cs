@@ -1,5 +1,4 @@
-using System.Collections.Frozen;
-using GrooteDashboard.Api.Auth;
+using GrooteDashboard.Api.Realtime.Protocol.Commands;
 using GrooteDashboard.Api.Realtime.Sockets;
 using GrooteDashboard.Application.Realtime.Contracts;
 
@@ -12,17 +11,10 @@ internal sealed partial class ClientProtocol(
     RealtimeOptions options,
     TimeProvider time,
     IReadOnlyList<string> initialChannels,
+    ClientCommands commands,
     ILogger logger)
 {
     private static readonly byte[] Pong = ServerMessages.Pong();
-
-    /// <summary>Frames of existing clients that the server knows but does not serve.</summary>
-    private static readonly FrozenSet<string> NotSupported =
-        new[] { "message", "stop", "input", "chat.message", "task.stop", "task.input" }.ToFrozenSet(StringComparer.Ordinal);
-
-    /// <summary>Frames that do more than watch.</summary>
-    private static readonly FrozenSet<string> Steering =
-        new[] { "message", "stop", "input", "chat.message", "task.stop", "task.input" }.ToFrozenSet(StringComparer.Ordinal);
 
     private TokenBucket _frames = new(options.FramesPerSecond, options.FrameBurst, time);
     private TokenBucket _bytes = new(options.BytesPerSecond, options.ByteBurst, time);
@@ -78,9 +70,10 @@ internal sealed partial class ClientProtocol(
         {
             Refuse(message.Id, (ErrorCodes.Unauthenticated, "Say who you are first."));
         }
-        else if (Steering.Contains(message.Type!) && !connection.Access.Satisfies(Policies.Operator))
+        else if (message.Command is { } command)
         {
-            Refuse(message.Id, (ErrorCodes.Forbidden, "You may watch only."));
+            var (refusal, sent) = await commands.ObeyAsync(command, connection.Access);
+            connection.Send(refusal is var (code, text) ? ServerMessages.Error(code, text, message.Id) : ServerMessages.Ack(message.Id, sent));
         }
         else if (await TryObeyAsync(message) && message.Id is { } id)
         {
@@ -227,9 +220,6 @@ internal sealed partial class ClientProtocol(
                 }
 
                 return true;
-
-            case var type when NotSupported.Contains(type!):
-                return Refuse(message.Id, (ErrorCodes.NotSupported, "This server does not take this frame; use the REST API."));
 
             default:
                 return Refuse(message.Id, (ErrorCodes.UnknownType, "There is no frame of this type."));

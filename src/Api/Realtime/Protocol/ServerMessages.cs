@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using GrooteDashboard.Api.Realtime.Sockets;
+using GrooteDashboard.Application.Conversations.Commands;
 using GrooteDashboard.Application.Realtime.Contracts;
 using GrooteDashboard.Domain.Tasks;
 
@@ -59,13 +60,21 @@ internal static class ServerMessages
 
     public static byte[] Pong() => End(Begin(Names.Pong));
 
-    /// <param name="id">The client's id as raw JSON, if it gave one.</param>
-    public static byte[] Ack(string? id)
+    /// <param name="id">The client's id as raw JSON; a command is acknowledged without one, too.</param>
+    /// <param name="sent">What a message has created: the client may not know yet where to listen.</param>
+    public static byte[] Ack(string? id, SentMessage? sent = null)
     {
         var writer = Begin(Names.Ack);
         if (id is not null)
         {
             WriteId(writer, id);
+        }
+
+        if (sent is not null)
+        {
+            writer.WriteString(Names.ConversationId, sent.ConversationId);
+            writer.WriteString(Names.MessageId, sent.MessageId);
+            writer.WriteString(Names.TaskId, sent.TaskId);
         }
 
         return End(writer);
@@ -114,6 +123,7 @@ internal static class ServerMessages
         {
             TaskOutputMessage => Names.TaskOutput,
             TaskStatusMessage => Names.TaskStatus,
+            ConversationMessage => Names.Message,
             CliStatusMessage => Names.CliStatusUpdate,
             SystemMessage => Names.System,
             GapMessage => Names.Gap,
@@ -133,6 +143,9 @@ internal static class ServerMessages
                 break;
             case TaskStatusMessage status:
                 WriteStatus(writer, status);
+                break;
+            case ConversationMessage message:
+                WriteMessage(writer, message);
                 break;
             case CliStatusMessage cli:
                 writer.WriteNull(Names.SessionId);
@@ -188,6 +201,22 @@ internal static class ServerMessages
         WriteOptional(writer, Names.Error, message.Error);
     }
 
+    private static void WriteMessage(Utf8JsonWriter writer, ConversationMessage message)
+    {
+        writer.WriteString(Names.MessageId, message.MessageId);
+        writer.WriteString(Names.ConversationId, message.ConversationId);
+        writer.WriteString(Names.Role, message.Role);
+        writer.WriteString(Names.Content, message.Content);
+        WriteOptional(writer, Names.TaskId, message.TaskId);
+        writer.WriteString(Names.CreatedAt, message.CreatedAt.UtcDateTime);
+        writer.WritePropertyName(Names.Metadata);
+        message.Metadata.WriteTo(writer);
+        if (message.Truncated)
+        {
+            writer.WriteBoolean(Names.Truncated, true);
+        }
+    }
+
     private static void WriteGap(Utf8JsonWriter writer, GapMessage gap)
     {
         WriteOptional(writer, Names.From, gap.From);
@@ -198,16 +227,17 @@ internal static class ServerMessages
 
     private static string? FillAddress(string channel, long from, long to)
     {
-        if (!Channels.TryGetTaskId(channel, out var taskId))
+        if (channel == Channels.Tasks)
         {
-            return channel == Channels.Tasks ? "/api/tasks" : null;
+            return "/api/tasks";
         }
 
-        return to < from
+        var log = Channels.TryGetTaskId(channel, out var taskId) ? $"/api/tasks/{Uri.EscapeDataString(taskId)}/log"
+            : Channels.TryGetConversationId(channel, out var conversationId) ? $"/api/conversations/{Uri.EscapeDataString(conversationId)}/log"
+            : null;
+        return log is null || to < from
             ? null
-            : string.Create(
-                CultureInfo.InvariantCulture,
-                $"/api/tasks/{Uri.EscapeDataString(taskId)}/log?after={from - 1}&limit={Math.Min(to - from + 1, MaxFillLimit)}");
+            : string.Create(CultureInfo.InvariantCulture, $"{log}?after={from - 1}&limit={Math.Min(to - from + 1, MaxFillLimit)}");
     }
 
     private static void WriteId(Utf8JsonWriter writer, string id)
@@ -276,8 +306,10 @@ internal static class ServerMessages
         public static readonly JsonEncodedText Channel = JsonEncodedText.Encode("channel");
         public static readonly JsonEncodedText ClientId = JsonEncodedText.Encode("client_id");
         public static readonly JsonEncodedText Code = JsonEncodedText.Encode("code");
+        public static readonly JsonEncodedText Content = JsonEncodedText.Encode("content");
         public static readonly JsonEncodedText ConversationId = JsonEncodedText.Encode("conversation_id");
         public static readonly JsonEncodedText CostUsd = JsonEncodedText.Encode("cost_usd");
+        public static readonly JsonEncodedText CreatedAt = JsonEncodedText.Encode("created_at");
         public static readonly JsonEncodedText Data = JsonEncodedText.Encode("data");
         public static readonly JsonEncodedText Detail = JsonEncodedText.Encode("detail");
         public static readonly JsonEncodedText DurationSeconds = JsonEncodedText.Encode("duration_seconds");
@@ -289,6 +321,8 @@ internal static class ServerMessages
         public static readonly JsonEncodedText InputTokens = JsonEncodedText.Encode("input_tokens");
         public static readonly JsonEncodedText Kind = JsonEncodedText.Encode("kind");
         public static readonly JsonEncodedText Message = JsonEncodedText.Encode("message");
+        public static readonly JsonEncodedText MessageId = JsonEncodedText.Encode("message_id");
+        public static readonly JsonEncodedText Metadata = JsonEncodedText.Encode("metadata");
         public static readonly JsonEncodedText Offset = JsonEncodedText.Encode("offset");
         public static readonly JsonEncodedText Output = JsonEncodedText.Encode("output");
         public static readonly JsonEncodedText OutputTokens = JsonEncodedText.Encode("output_tokens");
@@ -296,6 +330,7 @@ internal static class ServerMessages
         public static readonly JsonEncodedText Reason = JsonEncodedText.Encode("reason");
         public static readonly JsonEncodedText Recovered = JsonEncodedText.Encode("recovered");
         public static readonly JsonEncodedText ReconnectWithinSeconds = JsonEncodedText.Encode("reconnect_within_seconds");
+        public static readonly JsonEncodedText Role = JsonEncodedText.Encode("role");
         public static readonly JsonEncodedText SessionId = JsonEncodedText.Encode("session_id");
         public static readonly JsonEncodedText Source = JsonEncodedText.Encode("source");
         public static readonly JsonEncodedText State = JsonEncodedText.Encode("state");
@@ -303,6 +338,7 @@ internal static class ServerMessages
         public static readonly JsonEncodedText TaskId = JsonEncodedText.Encode("task_id");
         public static readonly JsonEncodedText Timestamp = JsonEncodedText.Encode("timestamp");
         public static readonly JsonEncodedText To = JsonEncodedText.Encode("to");
+        public static readonly JsonEncodedText Truncated = JsonEncodedText.Encode("truncated");
         public static readonly JsonEncodedText Version = JsonEncodedText.Encode("version");
     }
 }

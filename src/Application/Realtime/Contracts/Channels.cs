@@ -42,6 +42,17 @@ public static class Channels
         return isTask;
     }
 
+    /// <summary>The messages of one conversation, and what becomes of its tasks.</summary>
+    public static string Conversation(string conversationId) => ConversationPrefix + conversationId;
+
+    /// <summary>Whether the channel is that of a conversation, and of which.</summary>
+    public static bool TryGetConversationId(string channel, out string conversationId)
+    {
+        var isConversation = IsOne(channel, ConversationPrefix);
+        conversationId = isConversation ? channel[ConversationPrefix.Length..] : "";
+        return isConversation;
+    }
+
     /// <summary>Whether clients may subscribe to a channel of this name.</summary>
     public static bool IsKnown(string channel) =>
         channel is Tasks or Webhooks or Sources or Alerts or Stats or Cli or System

@@ -28,6 +28,25 @@ public sealed record TaskStatusMessage(
     double? DurationSeconds,
     string? Error) : RealtimeMessage;
 
+/// <summary>Something was said in a conversation.</summary>
+/// <param name="MessageId">The message.</param>
+/// <param name="ConversationId">The conversation.</param>
+/// <param name="Role">Who said it: user, assistant or system.</param>
+/// <param name="Content">What was said; of a very long message only the beginning.</param>
+/// <param name="TaskId">The task that it started, or that it answers: its output is on the task's own channel.</param>
+/// <param name="CreatedAt">When.</param>
+/// <param name="Metadata">A JSON object.</param>
+/// <param name="Truncated">Whether the content goes on: all of it is among the messages over REST.</param>
+public sealed record ConversationMessage(
+    string MessageId,
+    string ConversationId,
+    string Role,
+    string Content,
+    string? TaskId,
+    DateTimeOffset CreatedAt,
+    JsonElement Metadata,
+    bool Truncated) : RealtimeMessage;
+
 /// <summary>An agent's command line program started or stopped.</summary>
 public sealed record CliStatusMessage(bool Active) : RealtimeMessage;
 

@@ -1,6 +1,8 @@
 using System.Linq.Expressions;
 using FluentValidation;
 using GrooteDashboard.Application.Common;
+using GrooteDashboard.Application.Conversations;
+using GrooteDashboard.Application.Identity;
 using GrooteDashboard.Application.Identity.Ports;
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Application.Tasks.Ports;
@@ -57,7 +59,8 @@ internal sealed class RegisterTaskValidator : AbstractValidator<RegisterTaskComm
         RuleFor(id).Must(value => value is null || Identifier.IsValid(value)).WithName(name).WithMessage($"{name} is not a valid id.");
 }
 
-internal sealed class RegisterTaskHandler(IAgentTaskRepository tasks, ISessionRepository sessions, TimeProvider time, IEventIds ids)
+internal sealed class RegisterTaskHandler(
+    IAgentTaskRepository tasks, ISessionRepository sessions, ConversationBook book, TimeProvider time, IEventIds ids)
     : IRequestHandler<RegisterTaskCommand, RegisteredTask>
 {
     private const string SystemUser = "system";
@@ -72,7 +75,9 @@ internal sealed class RegisterTaskHandler(IAgentTaskRepository tasks, ISessionRe
             command = command with { SessionId = task.SessionId };
         }
 
-        var session = await OpenSessionAsync(command.SessionId ?? Session.WebhookSystem, now, cancellationToken);
+        var sessionId = command.SessionId ?? Session.WebhookSystem;
+        var session = await sessions.OpenAsync(
+            sessionId, SystemUser, machineId: sessionId == Session.WebhookSystem ? "webhook" : "unknown", now, cancellationToken);
         var registration = new TaskRegistration(
             LogText.Clean(command.Source),
             LogText.Clean(command.InputMessage),
@@ -91,21 +96,15 @@ internal sealed class RegisterTaskHandler(IAgentTaskRepository tasks, ISessionRe
         }
         else
         {
+            var conversationId = task.ConversationId;
             task.FillIn(registration, now, ids.Next());
+            if (conversationId is null)
+            {
+                // Its run may have ended before anybody said to which conversation it belongs.
+                await book.EnterAsync(task, RunTotals.None, cancellationToken);
+            }
         }
 
         return new RegisteredTask(task.TaskId, task.ConversationId);
-    }
-
-    private async Task<Session> OpenSessionAsync(string sessionId, DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        var session = await sessions.FindAsync(sessionId, cancellationToken);
-        if (session is null)
-        {
-            session = Session.Open(sessionId, SystemUser, machineId: sessionId == Session.WebhookSystem ? "webhook" : "unknown", now);
-            sessions.Add(session);
-        }
-
-        return session;
     }
 }

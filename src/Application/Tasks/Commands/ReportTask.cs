@@ -1,5 +1,6 @@
 using FluentValidation;
 using GrooteDashboard.Application.Common;
+using GrooteDashboard.Application.Conversations;
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Application.Tasks.Ports;
 using GrooteDashboard.Domain.Common;
@@ -36,7 +37,8 @@ internal sealed class ReportTaskValidator : AbstractValidator<ReportTaskCommand>
     }
 }
 
-internal sealed class ReportTaskHandler(IAgentTaskRepository tasks, TimeProvider time, IEventIds ids)
+internal sealed class ReportTaskHandler(
+    IAgentTaskRepository tasks, ConversationBook book, IAgentOutbox agents, TimeProvider time, IEventIds ids)
     : IRequestHandler<ReportTaskCommand, ReportedTask?>
 {
     public async Task<ReportedTask?> Handle(ReportTaskCommand command, CancellationToken cancellationToken)
@@ -53,7 +55,15 @@ internal sealed class ReportTaskHandler(IAgentTaskRepository tasks, TimeProvider
             tasks.Add(task);
         }
 
+        var before = task.Totals;
         task.Report(Clean(command.Report), command.Origin, time.GetUtcNow(), ids.Next);
+        await book.EnterAsync(task, before, cancellationToken);
+        if (task.IsStopUnconfirmed && command.Report.Status is { } status && !status.IsFinal())
+        {
+            // The engine took it from the queue just before it was stopped, and has not heard of it.
+            agents.Add(AgentNotice.Stop(task.TaskId));
+        }
+
         return new ReportedTask(task.TaskId, task.Status);
     }
 

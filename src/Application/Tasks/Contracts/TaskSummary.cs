@@ -57,6 +57,12 @@ public record TaskSummary
 
     public required string? ParentTaskId { get; init; }
 
+    /// <summary>When a person stopped it; null where nobody did.</summary>
+    public required DateTimeOffset? StopRequestedAt { get; init; }
+
+    /// <summary>When it was certain that nothing runs any more. Null though a person stopped it: the engine has not said so yet.</summary>
+    public required DateTimeOffset? StopConfirmedAt { get; init; }
+
     /// <summary>Grows with every change of the task.</summary>
     public required int Version { get; init; }
 

@@ -10,5 +10,8 @@ public interface IAgentTaskRepository
     /// <summary>Tasks whose provisional time is over or whose final output is due, oldest first, at most <paramref name="limit"/>.</summary>
     Task<IReadOnlyList<AgentTask>> ListDueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken);
 
+    /// <summary>The task of a conversation that was created last.</summary>
+    Task<AgentTask?> FindNewestOfAsync(string conversationId, CancellationToken cancellationToken);
+
     void Add(AgentTask task);
 }

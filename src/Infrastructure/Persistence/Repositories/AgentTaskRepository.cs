@@ -13,5 +13,9 @@ internal sealed class AgentTaskRepository(DashboardDbContext db) : IAgentTaskRep
         await db.Tasks.Where(task => task.ProvisionalUntil <= now || task.OutputDueAt <= now)
             .OrderBy(task => task.CompletedAt).Take(limit).ToListAsync(cancellationToken);
 
+    public Task<AgentTask?> FindNewestOfAsync(string conversationId, CancellationToken cancellationToken) =>
+        db.Tasks.Where(task => task.ConversationId == conversationId)
+            .OrderByDescending(task => task.CreatedAt).ThenByDescending(task => task.TaskId).FirstOrDefaultAsync(cancellationToken);
+
     public void Add(AgentTask task) => db.Tasks.Add(task);
 }

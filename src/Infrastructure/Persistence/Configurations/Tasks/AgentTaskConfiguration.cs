@@ -12,6 +12,7 @@ internal sealed class AgentTaskConfiguration : IEntityTypeConfiguration<AgentTas
         task.ToTable("tasks");
         task.HasKey(t => t.TaskId);
         task.Ignore(t => t.DomainEvents);
+        task.Ignore(t => t.Totals);
         task.Property(t => t.TaskId).HasColumnName("task_id");
         task.Property(t => t.SessionId).HasColumnName("session_id");
         task.Property(t => t.UserId).HasColumnName("user_id");
@@ -36,6 +37,8 @@ internal sealed class AgentTaskConfiguration : IEntityTypeConfiguration<AgentTas
         task.Property(t => t.ConversationId).HasColumnName("conversation_id");
         task.Property(t => t.FlowId).HasColumnName("flow_id");
         task.Property(t => t.ParentTaskId).HasColumnName("parent_task_id");
+        task.Property(t => t.StopRequestedAt).HasColumnName("stop_requested_at");
+        task.Property(t => t.StopConfirmedAt).HasColumnName("stop_confirmed_at");
         task.Property(t => t.Version).HasColumnName("version").IsConcurrencyToken();
         task.HasOne<Session>().WithMany().HasForeignKey(t => t.SessionId).OnDelete(DeleteBehavior.Restrict);
     }

@@ -1,0 +1,110 @@
+using System.ComponentModel;
+using System.Text.Json;
+using GrooteDashboard.Application.Conversations.Commands;
+using GrooteDashboard.Application.Conversations.Queries;
+using GrooteDashboard.Domain.Conversations;
+using Microsoft.AspNetCore.Mvc;
+
+namespace GrooteDashboard.Api.Endpoints;
+
+/// <summary>Filters and paging of the list of conversations.</summary>
+internal sealed record ListConversationsRequest(
+    [property: Description("Of this user"), FromQuery(Name = "user_id")] string? UserId,
+    [property: Description("true for archived ones as well"), FromQuery(Name = "include_archived")] string? IncludeArchived,
+    [property: Description("1 to 200, 50 unless told"), FromQuery(Name = "limit")] string? Limit,
+    [property: Description("So many are passed over"), FromQuery(Name = "offset")] string? Offset,
+    [property: Description("What Next-Cursor said: goes on from there"), FromQuery(Name = "cursor")] string? Cursor)
+{
+    private const int DefaultLimit = 50;
+
+    public ListConversationsQuery ToQuery() => new(
+        string.IsNullOrEmpty(UserId) ? null : UserId,
+        QueryValues.Boolean("include_archived", IncludeArchived) ?? false,
+        string.IsNullOrEmpty(Cursor) ? null : Cursor,
+        QueryValues.Integer("offset", Offset) ?? 0,
+        QueryValues.Integer("limit", Limit) ?? DefaultLimit);
+}
+
+internal sealed record GetConversationRequest(
+    [property: Description("false to leave the messages out"), FromQuery(Name = "include_messages")] string? IncludeMessages)
+{
+    public GetConversationQuery ToQuery(string conversationId) => new(conversationId, QueryValues.Boolean("include_messages", IncludeMessages) ?? true);
+}
+
+internal sealed record ListMessagesRequest(
+    [property: Description("1 to 500, 100 unless told"), FromQuery(Name = "limit")] string? Limit,
+    [property: Description("So many of the newest are passed over"), FromQuery(Name = "offset")] string? Offset,
+    [property: Description("What Next-Cursor said: the messages before that"), FromQuery(Name = "cursor")] string? Cursor)
+{
+    private const int DefaultLimit = 100;
+
+    public ListMessagesQuery ToQuery(string conversationId) => new(
+        conversationId,
+        QueryValues.Long("cursor", Cursor),
+        QueryValues.Integer("offset", Offset) ?? 0,
+        QueryValues.Integer("limit", Limit) ?? DefaultLimit);
+}
+
+internal sealed record GetContextRequest(
+    [property: Description("1 to 100, 20 unless told"), FromQuery(Name = "max_messages")] string? MaxMessages,
+    [property: Description("Only of these roles, separated by commas: user, assistant, system"), FromQuery(Name = "roles")] string? Roles)
+{
+    private const int DefaultMaxMessages = 20;
+
+    public GetConversationContextQuery ToQuery(string conversationId) => new(
+        conversationId, QueryValues.Integer("max_messages", MaxMessages) ?? DefaultMaxMessages, QueryValues.List(Roles));
+}
+
+internal sealed record GetConversationLogRequest(
+    [property: Description("Entries after this offset"), FromQuery(Name = "after")] string? After,
+    [property: Description("1 to 5000, 1000 unless told"), FromQuery(Name = "limit")] string? Limit)
+{
+    private const int DefaultLimit = 1_000;
+
+    public GetConversationLogQuery ToQuery(string conversationId) => new(
+        conversationId, QueryValues.Long("after", After) ?? 0, QueryValues.Integer("limit", Limit) ?? DefaultLimit);
+}
+
+/// <summary>A new conversation.</summary>
+internal sealed record CreateConversationRequest(
+    string? Title, string? UserId, string? AgentType, string? FlowId, string? Source, JsonElement? Metadata)
+{
+    public CreateConversationCommand ToCommand() => new(
+        Title!,
+        string.IsNullOrEmpty(UserId) ? null : UserId,
+        string.IsNullOrEmpty(AgentType) ? null : AgentType,
+        string.IsNullOrEmpty(FlowId) ? null : FlowId,
+        string.IsNullOrEmpty(Source) ? null : Source,
+        QueryValues.JsonObject("metadata", Metadata) ?? Conversation.NoMetadata);
+}
+
+/// <summary>What is to change of a conversation; what is left out stays.</summary>
+internal sealed record UpdateConversationRequest(string? Title, bool? IsArchived, JsonElement? Metadata)
+{
+    public UpdateConversationCommand ToCommand(string conversationId) => new(conversationId, Title, IsArchived, QueryValues.JsonObject("metadata", Metadata));
+}
+
+/// <summary>A message to be saved.</summary>
+internal sealed record AddMessageRequest(string? Role, string? Content, string? TaskId, JsonElement? Metadata)
+{
+    public AddMessageCommand ToCommand(string conversationId) => new(
+        conversationId,
+        Role ?? "",
+        Content!,
+        string.IsNullOrEmpty(TaskId) ? null : TaskId,
+        QueryValues.JsonObject("metadata", Metadata) ?? Conversation.NoMetadata);
+}
+
+/// <summary>Where something is said.</summary>
+internal sealed record ChatRequest(
+    [property: Description("The session of whoever speaks"), FromQuery(Name = "session_id")] string? SessionId,
+    [property: Description("The conversation; a new one where none is named"), FromQuery(Name = "conversation_id")] string? ConversationId)
+{
+    public SendMessageCommand ToCommand(ChatMessage message) => new(
+        message.Message!,
+        string.IsNullOrEmpty(SessionId) ? throw QueryValues.Invalid("session_id", "session_id is required.") : SessionId,
+        string.IsNullOrEmpty(ConversationId) ? null : ConversationId);
+}
+
+/// <summary>What is said.</summary>
+internal sealed record ChatMessage(string? Message);
