@@ -72,6 +72,24 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
     public async Task<ISubscriber> GetSubscriberAsync(CancellationToken cancellationToken) =>
         (await _shared.Value.WaitAsync(cancellationToken)).GetSubscriber();
 
+    /// <summary>
+    /// Sends a subscription before it returns; completes when Redis has answered that it is heard. What is subscribed already is subscribed again:
+    /// the client library takes its own word for that, even where its SUBSCRIBE was lost with a connection.
+    /// </summary>
+    /// <exception cref="TimeoutException">Redis did not answer in time, or there was no connection to it.</exception>
+    /// <exception cref="RedisException">Redis went away.</exception>
+    public async Task SubscribeAsync(ISubscriber subscriber, RedisChannel channel, Action<RedisChannel, RedisValue> handler)
+    {
+        _ = subscriber.UnsubscribeAsync(channel, handler).ContinueWith(
+            static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        await subscriber.SubscribeAsync(channel, handler).WaitAsync(_options.CommandTimeout, _time);
+        if (subscriber.SubscribedEndpoint(channel) is null)
+        {
+            // Without a server to send it to, the library says at once that it is done.
+            throw new TimeoutException("There is no connection on which to subscribe.");
+        }
+    }
+
     /// <summary>Runs a command that answers at once.</summary>
     /// <exception cref="TimeoutException">Redis did not answer in time.</exception>
     /// <exception cref="RedisException">Redis is away or refuses.</exception>

@@ -13,6 +13,9 @@ internal sealed class WatchedChannel(string name)
     /// <summary>How many watch it; guarded by the feed.</summary>
     public int Watchers { get; set; }
 
+    /// <summary>Where Redis had it at the last look. Only the feed's loop uses it.</summary>
+    public long Seen { get; set; }
+
     public bool HasBegun
     {
         get

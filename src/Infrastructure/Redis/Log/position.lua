@@ -1,10 +1,13 @@
--- Where a channel stands: the epoch, the offset of its newest message, and the status of its task; each may be missing.
+-- Where channels stand: the epoch, and of each the offset of its newest message and the status of its task; each may be missing.
 --
--- ARGV: the channel's name.
+-- ARGV: the channels' names.
 
 local epoch = redis.call('GET', 'dash:epoch')
-local held = redis.call('HMGET', 'dash:c:' .. ARGV[1], 'epoch', 'offset', 'status')
-if held[1] ~= epoch then
-  return {epoch, false, false}
+local answer = {epoch}
+for index, name in ipairs(ARGV) do
+  local held = redis.call('HMGET', 'dash:c:' .. name, 'epoch', 'offset', 'status')
+  local known = epoch and held[1] == epoch
+  answer[2 * index] = known and held[2]
+  answer[2 * index + 1] = known and held[3]
 end
-return {epoch, held[2], held[3]}
+return answer
