@@ -124,7 +124,7 @@ internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOpti
         connection.Subscriptions.Add(channelName, subscription);
         Interlocked.Increment(ref _subscriptions);
         metrics.SubscriptionsChanged(1);
-        channel.Join(subscription, since, agreed);
+        channel.Join(subscription, since, agreed, feed.Value);
     }
 
     public void Unsubscribe(Connection connection, string channelName)

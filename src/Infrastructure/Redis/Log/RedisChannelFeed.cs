@@ -89,8 +89,8 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
             {
                 var interruptions = Volatile.Read(ref _interruptions);
                 await SubscribeAsync(channel, cancellationToken);
-                var position = await AskPositionAsync(channel, cancellationToken);
-                watched.Begin(position);
+                var (position, loss) = await AskStateAsync(channel, cancellationToken);
+                watched.Begin(position, loss);
                 // An interruption meanwhile: what was missed then is nobody's to find.
                 if (interruptions == Volatile.Read(ref _interruptions))
                 {
@@ -118,6 +118,8 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
 
         _ = UnsubscribeAsync(channel);
     }
+
+    public ChannelLoss? LastLoss(string channel) => Find(channel)?.Loss;
 
     public async ValueTask<ChannelHistory> ReadAsync(string channel, long after, int limit, CancellationToken cancellationToken)
     {
@@ -269,7 +271,7 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
         }
         else if (message.Offset == 0)
         {
-            Publish(watched.Name, null, message.Body);
+            HandOnUnsequenced(watched, message.Body);
         }
         else
         {
@@ -285,6 +287,16 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
                 Publish(watched.Name, message.Offset, message.Body);
                 watched.Offset = message.Offset;
             }
+        }
+    }
+
+    private void HandOnUnsequenced(WatchedChannel watched, ReadOnlyMemory<byte> body)
+    {
+        // One that nobody has asked for a position of yet is asked for what it lost as well.
+        if (TryDecode(watched.Name, null, body.Span, out var frame)
+            && (frame.Message is not GapMessage || (watched.HasBegun && watched.Lose(new ChannelLoss(watched.Offset, frame)))))
+        {
+            _publisher.Publish(frame);
         }
     }
 
@@ -340,6 +352,12 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
             if (what == CatchUpWith.All)
             {
                 await CatchUpAsync(watched, position.Offset, cancellationToken);
+            }
+
+            // In its place: after what comes before it.
+            if (states.Losses[index] is { } loss && position.Epoch == states.Epoch && watched.Offset >= loss.Offset && watched.Lose(loss))
+            {
+                _publisher.Publish(loss.Notice);
             }
         }
 
@@ -432,10 +450,13 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
         return frames;
     }
 
-    private async Task<ChannelPosition> AskPositionAsync(string channel, CancellationToken cancellationToken)
+    private async Task<ChannelPosition> AskPositionAsync(string channel, CancellationToken cancellationToken) =>
+        (await AskStateAsync(channel, cancellationToken)).Position;
+
+    private async Task<(ChannelPosition Position, ChannelLoss? Loss)> AskStateAsync(string channel, CancellationToken cancellationToken)
     {
         var states = await AskAsync([channel], cancellationToken);
-        return new ChannelPosition(states.Epoch, states.Offsets[0] ?? await StoredHeadAsync(channel, cancellationToken));
+        return (new ChannelPosition(states.Epoch, states.Offsets[0] ?? await StoredHeadAsync(channel, cancellationToken)), states.Losses[0]);
     }
 
     /// <summary>Waits where Redis has just lost data: the writer is about to open a new epoch.</summary>
@@ -446,11 +467,25 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
             var reply = (RedisResult[])(await RedisScript.Position.RunAsync(_connection, channels, cancellationToken))!;
             if (!reply[0].IsNull)
             {
-                return new ChannelStates((string)reply[0]!, [.. channels.Select((_, index) => (long?)reply[1 + (2 * index)])]);
+                return new ChannelStates(
+                    (string)reply[0]!,
+                    [.. channels.Select((_, index) => (long?)reply[1 + (3 * index)])],
+                    [.. channels.Select((channel, index) => ReadLoss(channel, (byte[]?)reply[3 + (3 * index)]))]);
             }
 
             await Task.Delay(_options.RetryDelay, _time, cancellationToken);
         }
+    }
+
+    /// <param name="channel">Whose.</param>
+    /// <param name="lost">An offset, a blank, and the body of a message.</param>
+    private ChannelLoss? ReadLoss(string channel, byte[]? lost)
+    {
+        var blank = lost.AsSpan().IndexOf((byte)' ');
+        return blank > 0 && long.TryParse(lost.AsSpan(0, blank), NumberStyles.None, CultureInfo.InvariantCulture, out var offset)
+            && TryDecode(channel, null, lost.AsSpan(blank + 1), out var notice)
+                ? new ChannelLoss(offset, notice)
+                : null;
     }
 
     /// <summary>A channel that Redis does not know is idle: everything is stored.</summary>
@@ -583,5 +618,6 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
 
     /// <param name="Epoch">The same of all.</param>
     /// <param name="Offsets">Of each channel; null where Redis does not know it.</param>
-    private sealed record ChannelStates(string Epoch, IReadOnlyList<long?> Offsets);
+    /// <param name="Losses">What the source of each channel lost at last.</param>
+    private sealed record ChannelStates(string Epoch, IReadOnlyList<long?> Offsets, IReadOnlyList<ChannelLoss?> Losses);
 }
