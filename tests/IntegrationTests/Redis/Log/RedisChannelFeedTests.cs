@@ -113,6 +113,49 @@ internal sealed class RedisChannelFeedTests
         Assert.That(_watcher.Metrics.FeedRepairs, Is.Zero);
     }
 
+    [Test]
+    public async Task What_the_source_lost_is_told_once_to_those_who_could_not_hear_it()
+    {
+        await _producer.AppendAsync("task-1", LogHost.Output("a"));
+        await _producer.AppendAsync("task-2", LogHost.Output("a"));
+        await _watcher.WatchAsync("task:task-1");
+        await _watcher.WatchAsync("task:task-2");
+        await DeafenAsync("task:task-1");
+        var lossOffset = (await _producer.Positions.GetAsync("task:task-1", CancellationToken.None)).Offset;
+
+        _producer.Log.AnnounceInterruption(GapReasons.SourceInterrupted);
+
+        // The one heard it; the other finds it.
+        await Probe.Until(() => _watcher.Publisher.On("task:task-1").Count > 0 && _watcher.Publisher.On("task:task-2").Count > 0, "both are told");
+        Assert.That(_watcher.Publisher.On("task:task-1").Single().Message, Is.EqualTo(new GapMessage(null, null, GapReasons.SourceInterrupted, null)));
+        Assert.That(_watcher.Feed.LastLoss("task:task-1")?.Offset, Is.EqualTo(lossOffset));
+
+        // Whatever is looked at later, it is not told again: here everything, as if a new epoch had begun.
+        await DeafenAsync("task:task-1");
+        await _producer.AppendAsync("task-1", LogHost.Output("b"));
+        await _redis.CommandAsync("PUBLISH", LogKeys.Epoch, "?");
+        await Probe.Until(async () => await SubscribersAsync("task:task-1") == 1, "all is subscribed again");
+        await Probe.Until(() => TextsOf("task:task-1").SequenceEqual(["b"]), "all is read");
+        await _producer.AppendAsync("task-1", LogHost.Output("c"));
+        await Probe.Until(() => TextsOf("task:task-1").SequenceEqual(["b", "c"]), "the feed goes on");
+        Assert.That(_watcher.Publisher.On("task:task-1").Count(frame => frame.Message is GapMessage), Is.EqualTo(1));
+        Assert.That(_watcher.Publisher.On("task:task-2").Count(frame => frame.Message is GapMessage), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Who_watches_later_knows_what_the_source_has_lost()
+    {
+        await _producer.AppendAsync("task-1", LogHost.Output("a"));
+        _producer.Log.AnnounceLoss("task-1", GapReasons.SourceOverflow);
+        await _producer.AppendAsync("task-1", LogHost.Output("b"));
+
+        await _watcher.WatchAsync("task:task-1");
+
+        Assert.That(_watcher.Feed.LastLoss("task:task-1")?.Offset, Is.EqualTo(2), "the task's first row says that it was created");
+        Assert.That(_watcher.Feed.LastLoss("task:task-1")?.Notice.Message, Is.EqualTo(new GapMessage(null, null, GapReasons.SourceOverflow, null)));
+        Assert.That(_watcher.Feed.LastLoss("task:other"), Is.Null);
+    }
+
     /// <summary>Redis forgets the subscription, and the feed does not know: as when a SUBSCRIBE is lost with its connection.</summary>
     private async Task DeafenAsync(string channel)
     {
