@@ -100,7 +100,8 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
     /// <param name="subscription">The client's place in the channel.</param>
     /// <param name="since">The position that it has.</param>
     /// <param name="agreed">What all instances agree on, where that was asked.</param>
-    public void Join(ChannelSubscription subscription, ChannelPosition? since, ChannelPosition? agreed)
+    /// <param name="feed">Knows what the source has lost.</param>
+    public void Join(ChannelSubscription subscription, ChannelPosition? since, ChannelPosition? agreed, IChannelFeed feed)
     {
         lock (_gate)
         {
@@ -131,6 +132,12 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
                 {
                     FallBehind(subscription, GapReasons.HistoryLost);
                 }
+            }
+
+            // Asked under the lock: what is said later is published to this subscription.
+            if (_isSequenced && since is { } had && feed.LastLoss(Name) is { } loss && (had.Epoch != _epoch || had.Offset <= loss.Offset))
+            {
+                TellLoss(subscription, ServerMessages.Encode(loss.Notice));
             }
         }
     }
@@ -301,6 +308,19 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
         subscription.Connection.Send(ServerMessages.Gap(Name, firstMissing, _head, reason));
         metrics.NotRecovered(reason);
         metrics.Gap(reason);
+    }
+
+    /// <summary>After everything that comes before it.</summary>
+    private static void TellLoss(ChannelSubscription subscription, byte[] notice)
+    {
+        if (subscription.BehindReason is null)
+        {
+            subscription.Connection.Send(notice);
+        }
+        else
+        {
+            subscription.LastNotice = notice;
+        }
     }
 
     private void Collect(in HubFrame frame)

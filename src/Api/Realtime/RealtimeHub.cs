@@ -110,8 +110,7 @@ internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOpti
             await channel.WatchAsync(feed.Value);
             if (since is { } position && channel.IsBehind(position))
             {
-                using var timeout = new CancellationTokenSource(options.Value.SubscribeTimeout);
-                agreed = await feed.Value.GetAsync(channelName, timeout.Token);
+                agreed = await AgreeAsync(channelName);
             }
         }
         catch
@@ -124,7 +123,7 @@ internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOpti
         connection.Subscriptions.Add(channelName, subscription);
         Interlocked.Increment(ref _subscriptions);
         metrics.SubscriptionsChanged(1);
-        channel.Join(subscription, since, agreed);
+        channel.Join(subscription, since, agreed, feed.Value);
     }
 
     public void Unsubscribe(Connection connection, string channelName)
@@ -173,6 +172,20 @@ internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOpti
         foreach (var (_, connection) in _connections)
         {
             connection.Abort();
+        }
+    }
+
+    /// <summary>What all instances agree on. Waits for it: while that cannot be asked, nothing is to be said of a client that knows more.</summary>
+    private async Task<ChannelPosition> AgreeAsync(string channel)
+    {
+        using var timeout = new CancellationTokenSource(options.Value.SubscribeTimeout);
+        try
+        {
+            return await feed.Value.WatchAsync(channel, timeout.Token);
+        }
+        finally
+        {
+            feed.Value.Unwatch(channel);
         }
     }
 

@@ -76,6 +76,9 @@ internal sealed class TaskLogStore(NpgsqlDataSource source, IServiceScopeFactory
     public async Task<TaskLogHead?> PeekAsync(string taskId, CancellationToken cancellationToken) =>
         (await ReadHeadsAsync([taskId], cancellationToken)).GetValueOrDefault(taskId);
 
+    public async Task<IReadOnlyDictionary<string, TaskLogHead>> PeekAsync(IReadOnlyCollection<string> taskIds, CancellationToken cancellationToken) =>
+        await ReadHeadsAsync(taskIds, cancellationToken);
+
     public async Task<IReadOnlySet<(string TaskId, string SourceId)>> FindSourceIdsAsync(
         IReadOnlyCollection<(string TaskId, string SourceId)> ids, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using GrooteDashboard.Application.Realtime.Contracts;
 using GrooteDashboard.Application.Realtime.Ingest;
 using GrooteDashboard.Application.Realtime.Log;
@@ -84,28 +85,31 @@ internal sealed partial class RedisChannelBridge
     private async Task ListenAsync(RedisInbox inbox, CancellationToken cancellationToken)
     {
         var subscriber = await _connection.GetSubscriberAsync(cancellationToken);
-        void Restored() => _ = AnnounceInterruptionAsync(subscriber, inbox, cancellationToken);
+        // One that waits does for all of them.
+        var restored = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+        void Restored() => restored.Writer.TryWrite(true);
         void Published(RedisChannel channel, RedisValue payload) => Receive(inbox, channel, payload);
 
         _connection.PubSubRestored += Restored;
         try
         {
-            foreach (var subscription in Subscriptions)
-            {
-                await AnswerAsync(subscriber.SubscribeAsync(subscription, Published), cancellationToken);
-            }
-
-            // Whoever listened before, another instance or this one before a failure, stopped some time ago.
-            inbox.WriteInterruption();
+            await SubscribeAsync(subscriber, Published, cancellationToken);
             LogListening();
-            await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+            while (true)
+            {
+                // Whoever listened before, another instance or this one before a failure, stopped some time ago.
+                inbox.WriteInterruption();
+                await restored.Reader.ReadAsync(cancellationToken);
+                await SubscribeAsync(subscriber, Published, cancellationToken);
+                LogInterrupted();
+            }
         }
         finally
         {
             _connection.PubSubRestored -= Restored;
             foreach (var subscription in Subscriptions)
             {
-                await AnswerAsync(subscriber.UnsubscribeAsync(subscription, Published), CancellationToken.None);
+                await AnswerAsync(subscriber.UnsubscribeAsync(subscription, Published));
             }
         }
     }
@@ -122,20 +126,29 @@ internal sealed partial class RedisChannelBridge
         }
     }
 
-    private async Task AnnounceInterruptionAsync(ISubscriber subscriber, RedisInbox inbox, CancellationToken cancellationToken)
+    /// <summary>Returns when Redis has answered that everything is heard: a deaf process that holds the lease would keep all others from listening.</summary>
+    private async Task SubscribeAsync(ISubscriber subscriber, Action<RedisChannel, RedisValue> published, CancellationToken cancellationToken)
     {
-        // The subscriptions are sent again on the same connection before this ping: its answer means that they are heard.
-        await AnswerAsync(subscriber.PingAsync(), cancellationToken);
-        inbox.WriteInterruption();
-        LogInterrupted();
+        for (var failures = 0; ;)
+        {
+            try
+            {
+                await Task.WhenAll(Subscriptions.Select(subscription => _connection.SubscribeAsync(subscriber, subscription, published))).WaitAsync(cancellationToken);
+                return;
+            }
+            catch (Exception e) when (e is RedisException or TimeoutException)
+            {
+                // Away, which is known elsewhere.
+                await Task.Delay(Backoff.Delay(failures++, _options.RetryDelay, _options.MaxRetryDelay), _time, cancellationToken);
+            }
+        }
     }
 
-    /// <summary>Waits for Redis' answer. Without one, a subscription is made by the client itself as soon as Redis is back.</summary>
-    private async Task AnswerAsync(Task answer, CancellationToken cancellationToken)
+    private async Task AnswerAsync(Task answer)
     {
         try
         {
-            await answer.WaitAsync(_options.CommandTimeout, _time, cancellationToken);
+            await answer.WaitAsync(_options.CommandTimeout, _time);
         }
         catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException or OperationCanceledException)
         {

@@ -18,6 +18,9 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
 
     private static readonly TimeSpan AskInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>Between two questions, however much happens.</summary>
+    private static readonly TimeSpan AskPause = TimeSpan.FromMilliseconds(50);
+
     private readonly ConfigurationOptions _configuration;
     private readonly RedisOptions _options;
     private readonly IRealtimePublisher _publisher;
@@ -27,9 +30,7 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
     private readonly Lazy<Task<ConnectionMultiplexer>> _blocking;
     private readonly CancellationTokenSource _disposing = new();
     private readonly Lock _stateLock = new();
-    private bool _commandsUp;
-    private bool _pubSubUp;
-    private bool _answers = true;
+    private readonly SemaphoreSlim _changed = new(0, 1);
     private State _state;
     private bool _disposed;
 
@@ -72,6 +73,24 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
     public async Task<ISubscriber> GetSubscriberAsync(CancellationToken cancellationToken) =>
         (await _shared.Value.WaitAsync(cancellationToken)).GetSubscriber();
 
+    /// <summary>
+    /// Sends a subscription before it returns; completes when Redis has answered that it is heard. What is subscribed already is subscribed again:
+    /// the client library takes its own word for that, even where its SUBSCRIBE was lost with a connection.
+    /// </summary>
+    /// <exception cref="TimeoutException">Redis did not answer in time, or there was no connection to it.</exception>
+    /// <exception cref="RedisException">Redis went away.</exception>
+    public async Task SubscribeAsync(ISubscriber subscriber, RedisChannel channel, Action<RedisChannel, RedisValue> handler)
+    {
+        _ = subscriber.UnsubscribeAsync(channel, handler).ContinueWith(
+            static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        await subscriber.SubscribeAsync(channel, handler).WaitAsync(_options.CommandTimeout, _time);
+        if (subscriber.SubscribedEndpoint(channel) is null)
+        {
+            // Without a server to send it to, the library says at once that it is done.
+            throw new TimeoutException("There is no connection on which to subscribe.");
+        }
+    }
+
     /// <summary>Runs a command that answers at once.</summary>
     /// <exception cref="TimeoutException">Redis did not answer in time.</exception>
     /// <exception cref="RedisException">Redis is away or refuses.</exception>
@@ -113,6 +132,7 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
         }
 
         _disposing.Dispose();
+        _changed.Dispose();
     }
 
     private async Task<ConnectionMultiplexer> ConnectSharedAsync()
@@ -121,16 +141,22 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
         // Messages are handed over one at a time, in the order in which Redis sends them, across all subscriptions. (In version 2 only
         // the queues of ISubscriber.Subscribe(channel).OnMessage keep order; this line is the one place where that has to change.)
         redis.PreserveAsyncOrder = true;
-        redis.ConnectionFailed += (_, e) => Changed(e.ConnectionType, up: false);
-        redis.ConnectionRestored += (_, e) => Changed(e.ConnectionType, up: true);
-        Enter(() => (_commandsUp, _pubSubUp) = (redis.IsConnected, redis.GetSubscriber().IsConnected()));
+        redis.ConnectionFailed += (_, _) => Changed();
+        redis.ConnectionRestored += (_, e) =>
+        {
+            Changed();
+            if (e.ConnectionType == ConnectionType.Subscription)
+            {
+                PubSubRestored?.Invoke();
+            }
+        };
         _ = AskAsync(redis);
         return redis;
     }
 
     /// <summary>
-    /// Asks whether Redis answers. No event tells of one that keeps its connections and says nothing; nor of a connection that was established
-    /// while its events were not listened to yet.
+    /// Asks whether Redis answers, on both connections: nothing else decides. The connections' events, of which there are a dozen while Redis comes
+    /// back, only make it ask at once; and none tells of a Redis that keeps its connections and says nothing.
     /// </summary>
     private async Task AskAsync(ConnectionMultiplexer redis)
     {
@@ -138,30 +164,27 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
         {
             while (true)
             {
-                try
-                {
-                    await Task.WhenAll(redis.GetDatabase().PingAsync(), redis.GetSubscriber().PingAsync())
-                        .WaitAsync(_options.CommandTimeout, _time, _disposing.Token);
-                    if (!IsUp)
-                    {
-                        Enter(() => _commandsUp = _pubSubUp = _answers = true);
-                    }
-                }
-                catch (TimeoutException)
-                {
-                    Enter(() => _answers = false);
-                }
-                catch (RedisException)
-                {
-                    // Away; the events tell.
-                }
-
-                await Task.Delay(IsUp ? AskInterval : AskInterval / 2, _time, _disposing.Token);
+                Enter(await AnswersAsync(redis));
+                await Task.Delay(AskPause, _time, _disposing.Token);
+                await _changed.WaitAsync(IsUp ? AskInterval : AskInterval / 2, _disposing.Token);
             }
         }
         catch (Exception e) when (e is ObjectDisposedException or OperationCanceledException)
         {
             // Closed.
+        }
+    }
+
+    private async Task<bool> AnswersAsync(ConnectionMultiplexer redis)
+    {
+        try
+        {
+            await Task.WhenAll(redis.GetDatabase().PingAsync(), redis.GetSubscriber().PingAsync()).WaitAsync(_options.CommandTimeout, _time, _disposing.Token);
+            return true;
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException)
+        {
+            return false;
         }
     }
 
@@ -184,37 +207,29 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
             catch (Exception e) when (!_disposing.IsCancellationRequested)
             {
                 // A host whose name is not known yet; an absent server is no exception here.
-                Enter(() => _commandsUp = _pubSubUp = false);
+                Enter(up: false);
                 LogCannotConnect(e.GetType().Name);
                 await Task.Delay(Backoff.Delay(failures++, _options.RetryDelay, _options.MaxRetryDelay), _time, _disposing.Token);
             }
         }
     }
 
-    private void Changed(ConnectionType connection, bool up)
+    private void Changed()
     {
-        switch (connection)
+        try
         {
-            case ConnectionType.Interactive:
-                Enter(() => _commandsUp = up);
-                break;
-            case ConnectionType.Subscription:
-                Enter(() => _pubSubUp = up);
-                if (up)
-                {
-                    PubSubRestored?.Invoke();
-                }
-
-                break;
+            _changed.Release();
+        }
+        catch (Exception e) when (e is SemaphoreFullException or ObjectDisposedException)
+        {
+            // It is about to ask anyhow, or closed.
         }
     }
 
-    private void Enter(Action change)
+    private void Enter(bool up)
     {
         lock (_stateLock)
         {
-            change();
-            var up = _commandsUp && _pubSubUp && _answers;
             var previous = _state.Up;
             if (previous != up)
             {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using FsCheck;
 using GrooteDashboard.Application.Realtime.Contracts;
+using GrooteDashboard.Application.Realtime.Ports;
 using GrooteDashboard.Testing;
 
 namespace GrooteDashboard.IntegrationTests.Realtime;
@@ -101,6 +102,34 @@ internal sealed class CatchUpTests
         Assert.That((await client.ReceiveAsync("subscribed")).GetProperty("recovered").GetBoolean(), Is.False);
         host.Publish(channel, null, new SystemMessage("live", ""));
         await client.ReceiveAsync("system");
+    }
+
+    [TestCase("e1", 2, "subscribed 3 4 gap 5")]
+    [TestCase("e1", 3, "subscribed 4 gap 5")]
+    [TestCase("e1", 4, "subscribed 5")]
+    [TestCase("e0", 4, "subscribed gap gap 5")]
+    public async Task Who_comes_back_from_before_a_loss_of_the_source_is_told_after_what_was_missed(string epoch, int since, string expected)
+    {
+        await using var host = await HubHost.StartAsync();
+        for (var offset = 1; offset <= 4; offset++)
+        {
+            host.PublishOutput("1", "missed");
+        }
+
+        host.Loss = new ChannelLoss(3, new ChannelFrame("task:1", null, TimeProvider.System.GetUtcNow(), new GapMessage(null, null, GapReasons.SourceInterrupted, null)));
+        await using var client = await host.JoinAsync();
+
+        await client.SendAsync(new { type = "subscribe", channel = "task:1", since = new { epoch, offset = since } });
+        var frames = new List<JsonElement>();
+        while (frames.Count < expected.Split(' ').Length - 1)
+        {
+            frames.Add(await client.ReceiveAsync());
+        }
+
+        host.PublishOutput("1", "live");
+        frames.Add(await client.ReceiveAsync());
+        Assert.That(frames.Select(frame => frame.Type() == "task_output" ? $"{frame.Offset()}" : frame.Type()), Is.EqualTo(expected.Split(' ')));
+        Assert.That(frames.Count(frame => frame.Text("reason") == GapReasons.SourceInterrupted), Is.EqualTo(since == 4 && epoch == "e1" ? 0 : 1));
     }
 
     [Test]

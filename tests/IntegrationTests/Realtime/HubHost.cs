@@ -71,6 +71,9 @@ internal sealed class HubHost : IAsyncDisposable, IChannelFeed
     /// <summary>Messages of each channel that are published but cannot be read yet: the newest ones.</summary>
     public int HistoryLag { get; set; }
 
+    /// <summary>What the source lost of every channel.</summary>
+    public ChannelLoss? Loss { get; set; }
+
     /// <summary>What reading history waits for.</summary>
     public Func<string, CancellationToken, Task> WhileReadingHistory { get; set; } = (_, _) => Task.CompletedTask;
 
@@ -188,6 +191,8 @@ internal sealed class HubHost : IAsyncDisposable, IChannelFeed
 
     public ValueTask<ChannelPosition> GetAsync(string channel, CancellationToken cancellationToken) =>
         ValueTask.FromResult(new ChannelPosition(Epoch, HeadOf(channel)));
+
+    public ChannelLoss? LastLoss(string channel) => Loss;
 
     public void Unwatch(string channel)
     {

@@ -58,6 +58,13 @@ internal sealed class InMemoryTaskLogStore(InMemoryDatabase database, TimeProvid
         return Task.FromResult(database.FindTask(taskId) is { } task ? Head(task) : null);
     }
 
+    public Task<IReadOnlyDictionary<string, TaskLogHead>> PeekAsync(IReadOnlyCollection<string> taskIds, CancellationToken cancellationToken)
+    {
+        FailIfAway();
+        return Task.FromResult<IReadOnlyDictionary<string, TaskLogHead>>(
+            taskIds.Select(database.FindTask).OfType<AgentTask>().ToDictionary(task => task.TaskId, Head));
+    }
+
     public Task<IReadOnlySet<(string TaskId, string SourceId)>> FindSourceIdsAsync(
         IReadOnlyCollection<(string TaskId, string SourceId)> ids, CancellationToken cancellationToken)
     {

@@ -16,6 +16,9 @@ public interface ITaskLogStore
     /// <summary>Where a task's log stands; null where there is no such task.</summary>
     Task<TaskLogHead?> PeekAsync(string taskId, CancellationToken cancellationToken);
 
+    /// <summary>Where the logs of these tasks stand; a task that does not exist is not in the answer.</summary>
+    Task<IReadOnlyDictionary<string, TaskLogHead>> PeekAsync(IReadOnlyCollection<string> taskIds, CancellationToken cancellationToken);
+
     /// <summary>Which of these (task id, source id) pairs are stored already.</summary>
     Task<IReadOnlySet<(string TaskId, string SourceId)>> FindSourceIdsAsync(
         IReadOnlyCollection<(string TaskId, string SourceId)> ids, CancellationToken cancellationToken);

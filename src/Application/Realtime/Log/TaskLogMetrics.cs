@@ -12,6 +12,7 @@ public sealed class TaskLogMetrics
     private readonly Counter<long> _failures;
     private readonly Counter<long> _rejected;
     private readonly Counter<long> _refused;
+    private readonly Counter<long> _feedRepaired;
     private readonly Histogram<double> _writeSeconds;
     private readonly Meter _meter;
     private readonly TimeProvider _time;
@@ -20,6 +21,7 @@ public sealed class TaskLogMetrics
     private long _rejectedTotal;
     private long _refusedTotal;
     private long _storedTotal;
+    private long _feedRepairedTotal;
     private Func<long> _pending = () => 0;
 
     public TaskLogMetrics(IMeterFactory meters, TimeProvider time)
@@ -32,6 +34,8 @@ public sealed class TaskLogMetrics
         _failures = _meter.CreateCounter<long>("dashboard.task_log.store_failures", "{attempt}", "Attempts that failed because the store is away");
         _rejected = _meter.CreateCounter<long>("dashboard.task_log.rows_rejected", "{row}", "Rows that the store refuses for ever");
         _refused = _meter.CreateCounter<long>("dashboard.task_log.messages_refused", "{message}", "Messages over HTTP that are too large");
+        _feedRepaired = _meter.CreateCounter<long>(
+            "dashboard.task_log.feed_repaired", "{channel}", "Channels that were not heard although they were subscribed: subscribed again, and read");
         _writeSeconds = _meter.CreateHistogram<double>("dashboard.task_log.write_duration", "s", "Time to store one batch");
         _meter.CreateObservableGauge("dashboard.task_log.pending", () => _pending(), "By", "Bytes taken but not stored yet");
     }
@@ -43,6 +47,9 @@ public sealed class TaskLogMetrics
     public long RowsRejected => Interlocked.Read(ref _rejectedTotal);
 
     public long MessagesRefused => Interlocked.Read(ref _refusedTotal);
+
+    /// <summary>Channels that were not heard although they were subscribed.</summary>
+    public long FeedRepairs => Interlocked.Read(ref _feedRepairedTotal);
 
     public long RowsStored => Interlocked.Read(ref _storedTotal);
 
@@ -66,6 +73,12 @@ public sealed class TaskLogMetrics
         _stored.Add(rows);
         _writeSeconds.Record(took.TotalSeconds);
         Interlocked.Add(ref _storedTotal, rows);
+    }
+
+    public void FeedRepaired(int channels)
+    {
+        _feedRepaired.Add(channels);
+        Interlocked.Add(ref _feedRepairedTotal, channels);
     }
 
     public void StoreFailed()

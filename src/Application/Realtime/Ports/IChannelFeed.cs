@@ -19,7 +19,18 @@ public interface IChannelFeed : IChannelPositions
     /// they cannot be read yet.
     /// </summary>
     ValueTask<ChannelHistory> ReadAsync(string channel, long after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// What the source of a watched channel lost at last, null where nothing is known: for whoever was not there when it was said. What is not known
+    /// here yet is told later, through <see cref="IRealtimePublisher"/>.
+    /// </summary>
+    ChannelLoss? LastLoss(string channel) => null;
 }
+
+/// <summary>Something that never reached the sequence.</summary>
+/// <param name="Offset">What was lost belongs before or after the message with this offset, not later: whoever knows a later one was told.</param>
+/// <param name="Notice">What says so.</param>
+public sealed record ChannelLoss(long Offset, ChannelFrame Notice);
 
 /// <summary>A part of a channel's past.</summary>
 /// <param name="Frames">The messages, in the order of their offsets, without a hole between them.</param>

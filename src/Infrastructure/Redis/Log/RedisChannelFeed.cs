@@ -14,32 +14,42 @@ namespace GrooteDashboard.Infrastructure.Redis.Log;
 
 /// <summary>
 /// The channels that are watched on this instance, from Redis: callback → bounded inbox → one loop, which hands them on without a hole. What was
-/// not heard, because the connection was away or the inbox was full, is read from the channel's window or from the store.
+/// not heard, because the connection was away or the inbox was full, is read from the channel's window or from the store. Once in a while it looks
+/// whether there is anything that it ought to have heard: no subscription is trusted for ever.
 /// </summary>
 internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed, IChannelPositions
 {
     private const int InboxMaxBytes = 64 << 20;
     private const int MessageOverheadBytes = 128;
     private const int ReadLimit = 500;
+    private const int ChannelsPerCall = 500;
+
+    /// <summary>How often it looks where the channels stand. One that is not heard is found after two looks.</summary>
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(2);
 
     private readonly RedisConnection _connection;
     private readonly ITaskLogStore _store;
     private readonly IRealtimePublisher _publisher;
     private readonly RedisOptions _options;
     private readonly TimeProvider _time;
+    private readonly TaskLogMetrics _metrics;
     private readonly ILogger<RedisChannelFeed> _logger;
     private readonly Action<RedisChannel, RedisValue> _receive;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, WatchedChannel> _watched = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _subscribed = new(StringComparer.Ordinal);
 
-    // Unbounded as a channel: its bound is in bytes and kept here.
+    // Of each channel Redis' answer to the newest SUBSCRIBE.
+    private readonly Dictionary<string, Task> _subscribed = new(StringComparer.Ordinal);
+
+    // Unbounded as a channel: its bound is in bytes and kept here; of notices at most one of each kind waits.
     private readonly Channel<Heard> _inbox = Channel.CreateUnbounded<Heard>(new UnboundedChannelOptions { SingleReader = true });
     private string _lastEpoch = "";
     private long _inboxBytes;
     private bool _overflowed;
     private int _interruptions;
+    private bool _interruptionWaits;
+    private bool _lookWaits;
 
     public RedisChannelFeed(
         RedisConnection connection,
@@ -47,6 +57,7 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
         IRealtimePublisher publisher,
         IOptions<RedisOptions> options,
         TimeProvider time,
+        TaskLogMetrics metrics,
         ILogger<RedisChannelFeed> logger)
     {
         _connection = connection;
@@ -54,6 +65,7 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
         _publisher = publisher;
         _options = options.Value;
         _time = time;
+        _metrics = metrics;
         _logger = logger;
         _receive = Receive;
     }
@@ -77,8 +89,8 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
             {
                 var interruptions = Volatile.Read(ref _interruptions);
                 await SubscribeAsync(channel, cancellationToken);
-                var position = await AskPositionAsync(channel, cancellationToken);
-                watched.Begin(position);
+                var (position, loss) = await AskStateAsync(channel, cancellationToken);
+                watched.Begin(position, loss);
                 // An interruption meanwhile: what was missed then is nobody's to find.
                 if (interruptions == Volatile.Read(ref _interruptions))
                 {
@@ -106,6 +118,8 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
 
         _ = UnsubscribeAsync(channel);
     }
+
+    public ChannelLoss? LastLoss(string channel) => Find(channel)?.Loss;
 
     public async ValueTask<ChannelHistory> ReadAsync(string channel, long after, int limit, CancellationToken cancellationToken)
     {
@@ -151,14 +165,20 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        void NewEpoch(RedisChannel channel, RedisValue epoch) => _inbox.Writer.TryWrite(Heard.Interruption);
-        void Restored() => _ = NoticeInterruptionAsync(stoppingToken);
+        void NewEpoch(RedisChannel channel, RedisValue epoch) => Notice(Heard.Interruption, ref _interruptionWaits);
+        void Restored()
+        {
+            Interlocked.Increment(ref _interruptions);
+            Notice(Heard.Interruption, ref _interruptionWaits);
+        }
+
         _connection.PubSubRestored += Restored;
         try
         {
             var subscriber = await _connection.GetSubscriberAsync(stoppingToken);
+            // Where this is not heard, the next look finds the new epoch.
             _ = Ignore(subscriber.SubscribeAsync(LogKeys.Literal(LogKeys.Epoch), NewEpoch));
-            await Task.Run(() => HandOnAsync(stoppingToken), stoppingToken);
+            await Task.WhenAll(Task.Run(() => HandOnAsync(stoppingToken), stoppingToken), LookAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -167,6 +187,15 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
         finally
         {
             _connection.PubSubRestored -= Restored;
+        }
+    }
+
+    private async Task LookAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(LookInterval, _time);
+        while (await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            Notice(Heard.Look, ref _lookWaits);
         }
     }
 
@@ -185,18 +214,42 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
         _inbox.Writer.TryWrite(new Heard(LogKeys.ChannelOf(channel), bytes));
     }
 
+    /// <summary>However often it happens: what waits already does for all of them.</summary>
+    private void Notice(Heard notice, ref bool waits)
+    {
+        if (!Interlocked.Exchange(ref waits, true))
+        {
+            _inbox.Writer.TryWrite(notice);
+        }
+    }
+
     private async Task HandOnAsync(CancellationToken cancellationToken)
     {
         await foreach (var heard in _inbox.Reader.ReadAllAsync(cancellationToken))
         {
-            if (heard.Channel is null)
+            if (heard == Heard.Interruption)
             {
-                await CatchUpAsync(cancellationToken);
+                // Before it is looked after: one that happens meanwhile is another one.
+                Volatile.Write(ref _interruptionWaits, false);
+                await UntilItWorksAsync(SubscribeAgainAsync, cancellationToken);
+                await CatchUpAsync(CatchUpWith.All, cancellationToken);
+                continue;
+            }
+
+            if (heard == Heard.Look)
+            {
+                Volatile.Write(ref _lookWaits, false);
+                // What did not fit into the inbox is known to be missing, and read as soon as the rest is handed on.
+                if (!Volatile.Read(ref _overflowed))
+                {
+                    await CatchUpAsync(CatchUpWith.WhatIsNotHeard, cancellationToken);
+                }
+
                 continue;
             }
 
             Interlocked.Add(ref _inboxBytes, -heard.Bytes.Length - MessageOverheadBytes);
-            if (Find(heard.Channel) is { } watched)
+            if (Find(heard.Channel!) is { } watched)
             {
                 await UntilItWorksAsync(token => HandOnAsync(watched, heard.Bytes, token), cancellationToken);
             }
@@ -205,7 +258,7 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
             {
                 Volatile.Write(ref _overflowed, false);
                 LogOverflowed();
-                await CatchUpAsync(cancellationToken);
+                await CatchUpAsync(CatchUpWith.All, cancellationToken);
             }
         }
     }
@@ -218,7 +271,7 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
         }
         else if (message.Offset == 0)
         {
-            Publish(watched.Name, null, message.Body);
+            HandOnUnsequenced(watched, message.Body);
         }
         else
         {
@@ -237,36 +290,83 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
         }
     }
 
-    /// <summary>Something may have been missed on any channel.</summary>
-    private async Task CatchUpAsync(CancellationToken cancellationToken)
+    private void HandOnUnsequenced(WatchedChannel watched, ReadOnlyMemory<byte> body)
+    {
+        // One that nobody has asked for a position of yet is asked for what it lost as well.
+        if (TryDecode(watched.Name, null, body.Span, out var frame)
+            && (frame.Message is not GapMessage || (watched.HasBegun && watched.Lose(new ChannelLoss(watched.Offset, frame)))))
+        {
+            _publisher.Publish(frame);
+        }
+    }
+
+    /// <summary>Something may have been missed on any channel. Asks where they stand, of many in one call, and reads only what is missing.</summary>
+    private async Task CatchUpAsync(CatchUpWith what, CancellationToken cancellationToken)
     {
         WatchedChannel[] all;
         lock (_gate)
         {
-            all = [.. _watched.Values];
+            all = [.. _watched.Values.Where(watched => watched.HasBegun)];
         }
 
-        foreach (var watched in all.Where(watched => watched.HasBegun))
+        foreach (var some in all.Chunk(ChannelsPerCall))
         {
-            await UntilItWorksAsync(
-                async token =>
-                {
-                    var position = await AskPositionAsync(watched.Name, token);
-                    if (position.Epoch == watched.Epoch && position.Offset < watched.Offset)
-                    {
-                        // Redis has older data than were handed on here: offsets would be given twice.
-                        await LogEpoch.EndAsync(_connection, position.Epoch, position.Epoch, token);
-                        position = await AskPositionAsync(watched.Name, token);
-                    }
+            await UntilItWorksAsync(token => CatchUpAsync(some, what, token), cancellationToken);
+        }
+    }
 
-                    if (position.Epoch != watched.Epoch)
-                    {
-                        Reset(watched, position);
-                    }
+    private async Task CatchUpAsync(WatchedChannel[] some, CatchUpWith what, CancellationToken cancellationToken)
+    {
+        var states = await AskAsync([.. some.Select(watched => watched.Name)], cancellationToken);
+        // A channel that Redis does not know stands where the store has it. In the same epoch it has been idle, and was looked at before.
+        bool IsWanted(int index) => what == CatchUpWith.All || some[index].Epoch != states.Epoch;
+        var unknown = Enumerable.Range(0, some.Length).Where(index => states.Offsets[index] is null && IsWanted(index)).ToList();
+        var stored = await StoredHeadsAsync([.. unknown.Select(index => some[index].Name)], cancellationToken);
+        var unheard = new List<WatchedChannel>();
+        for (var index = 0; index < some.Length; index++)
+        {
+            var watched = some[index];
+            if ((states.Offsets[index] ?? (IsWanted(index) ? stored[watched.Name] : null)) is not { } offset || Find(watched.Name) != watched)
+            {
+                continue;
+            }
 
-                    await CatchUpAsync(watched, position.Offset, token);
-                },
-                cancellationToken);
+            var position = new ChannelPosition(states.Epoch, offset);
+            if (position.Epoch == watched.Epoch && position.Offset < watched.Offset)
+            {
+                // Redis has older data than were handed on here: offsets would be given twice.
+                await LogEpoch.EndAsync(_connection, position.Epoch, position.Epoch, cancellationToken);
+                position = await AskPositionAsync(watched.Name, cancellationToken);
+            }
+
+            if (position.Epoch != watched.Epoch)
+            {
+                Reset(watched, position);
+            }
+            else if (what == CatchUpWith.WhatIsNotHeard && watched.Offset < watched.Seen)
+            {
+                unheard.Add(watched);
+            }
+
+            watched.Seen = position.Offset;
+            if (what == CatchUpWith.All)
+            {
+                await CatchUpAsync(watched, position.Offset, cancellationToken);
+            }
+
+            // In its place: after what comes before it.
+            if (states.Losses[index] is { } loss && position.Epoch == states.Epoch && watched.Offset >= loss.Offset && watched.Lose(loss))
+            {
+                _publisher.Publish(loss.Notice);
+            }
+        }
+
+        if (unheard.Count > 0)
+        {
+            LogUnheard(unheard.Count);
+            _metrics.FeedRepaired(unheard.Count);
+            await SubscribeAgainAsync(unheard, cancellationToken);
+            await CatchUpAsync([.. unheard], CatchUpWith.All, cancellationToken);
         }
     }
 
@@ -350,39 +450,102 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
         return frames;
     }
 
+    private async Task<ChannelPosition> AskPositionAsync(string channel, CancellationToken cancellationToken) =>
+        (await AskStateAsync(channel, cancellationToken)).Position;
+
+    private async Task<(ChannelPosition Position, ChannelLoss? Loss)> AskStateAsync(string channel, CancellationToken cancellationToken)
+    {
+        var states = await AskAsync([channel], cancellationToken);
+        return (new ChannelPosition(states.Epoch, states.Offsets[0] ?? await StoredHeadAsync(channel, cancellationToken)), states.Losses[0]);
+    }
+
     /// <summary>Waits where Redis has just lost data: the writer is about to open a new epoch.</summary>
-    private async Task<ChannelPosition> AskPositionAsync(string channel, CancellationToken cancellationToken)
+    private async Task<ChannelStates> AskAsync(string[] channels, CancellationToken cancellationToken)
     {
         while (true)
         {
-            var reply = (RedisResult[])(await RedisScript.Position.RunAsync(_connection, [channel], cancellationToken))!;
+            var reply = (RedisResult[])(await RedisScript.Position.RunAsync(_connection, channels, cancellationToken))!;
             if (!reply[0].IsNull)
             {
-                var offset = reply[1].IsNull ? await StoredHeadAsync(channel, cancellationToken) : (long)reply[1];
-                return new ChannelPosition((string)reply[0]!, offset);
+                return new ChannelStates(
+                    (string)reply[0]!,
+                    [.. channels.Select((_, index) => (long?)reply[1 + (3 * index)])],
+                    [.. channels.Select((channel, index) => ReadLoss(channel, (byte[]?)reply[3 + (3 * index)]))]);
             }
 
             await Task.Delay(_options.RetryDelay, _time, cancellationToken);
         }
     }
 
+    /// <param name="channel">Whose.</param>
+    /// <param name="lost">An offset, a blank, and the body of a message.</param>
+    private ChannelLoss? ReadLoss(string channel, byte[]? lost)
+    {
+        var blank = lost.AsSpan().IndexOf((byte)' ');
+        return blank > 0 && long.TryParse(lost.AsSpan(0, blank), NumberStyles.None, CultureInfo.InvariantCulture, out var offset)
+            && TryDecode(channel, null, lost.AsSpan(blank + 1), out var notice)
+                ? new ChannelLoss(offset, notice)
+                : null;
+    }
+
     /// <summary>A channel that Redis does not know is idle: everything is stored.</summary>
     private async Task<long> StoredHeadAsync(string channel, CancellationToken cancellationToken) =>
-        Channels.TryGetTaskId(channel, out var taskId) ? (await _store.PeekAsync(taskId, cancellationToken))?.Offset ?? 0 : 0;
+        (await StoredHeadsAsync([channel], cancellationToken))[channel];
 
-    /// <summary>Returns when the channel is heard: the answer to the ping comes after that to the subscription.</summary>
+    private async Task<Dictionary<string, long>> StoredHeadsAsync(IReadOnlyCollection<string> channels, CancellationToken cancellationToken)
+    {
+        var taskIds = channels.Select(channel => Channels.TryGetTaskId(channel, out var taskId) ? taskId : "").Where(taskId => taskId.Length > 0).ToList();
+        var heads = taskIds.Count > 0 ? await _store.PeekAsync(taskIds, cancellationToken) : new Dictionary<string, TaskLogHead>();
+        return channels.ToDictionary(
+            channel => channel,
+            channel => Channels.TryGetTaskId(channel, out var taskId) ? heads.GetValueOrDefault(taskId)?.Offset ?? 0 : 0,
+            StringComparer.Ordinal);
+    }
+
+    /// <summary>Returns when Redis has answered that the channel is heard.</summary>
     private async Task SubscribeAsync(string channel, CancellationToken cancellationToken)
     {
         var subscriber = await _connection.GetSubscriberAsync(cancellationToken);
+        Task? answer;
         lock (_gate)
         {
-            if (_subscribed.Add(channel))
+            if (!_subscribed.TryGetValue(channel, out answer) || answer.IsFaulted)
             {
-                _ = Ignore(subscriber.SubscribeAsync(LogKeys.PubSub(channel), _receive));
+                _subscribed[channel] = answer = _connection.SubscribeAsync(subscriber, LogKeys.PubSub(channel), _receive);
             }
         }
 
-        await subscriber.PingAsync().WaitAsync(_options.CommandTimeout, _time, cancellationToken);
+        await answer.WaitAsync(cancellationToken);
+    }
+
+    private async Task SubscribeAgainAsync(CancellationToken cancellationToken)
+    {
+        WatchedChannel[] all;
+        lock (_gate)
+        {
+            all = [.. _watched.Values];
+        }
+
+        await SubscribeAgainAsync(all, cancellationToken);
+    }
+
+    /// <summary>Also what the client library holds for subscribed: Redis may never have heard of it.</summary>
+    private async Task SubscribeAgainAsync(IReadOnlyList<WatchedChannel> channels, CancellationToken cancellationToken)
+    {
+        var subscriber = await _connection.GetSubscriberAsync(cancellationToken);
+        foreach (var some in channels.Chunk(ChannelsPerCall))
+        {
+            var answers = new List<Task>();
+            lock (_gate)
+            {
+                foreach (var watched in some.Where(watched => _watched.GetValueOrDefault(watched.Name) == watched))
+                {
+                    answers.Add(_subscribed[watched.Name] = _connection.SubscribeAsync(subscriber, LogKeys.PubSub(watched.Name), _receive));
+                }
+            }
+
+            await Task.WhenAll(answers).WaitAsync(cancellationToken);
+        }
     }
 
     private async Task UnsubscribeAsync(string channel)
@@ -396,23 +559,6 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
                 _ = Ignore(subscriber.UnsubscribeAsync(LogKeys.PubSub(channel), _receive));
             }
         }
-    }
-
-    private async Task NoticeInterruptionAsync(CancellationToken cancellationToken)
-    {
-        Interlocked.Increment(ref _interruptions);
-        try
-        {
-            // The subscriptions are sent again on the same connection before this ping: its answer means that they are heard.
-            var subscriber = await _connection.GetSubscriberAsync(cancellationToken);
-            await subscriber.PingAsync().WaitAsync(_options.CommandTimeout, _time, cancellationToken);
-        }
-        catch (Exception e) when (IsAway(e) || cancellationToken.IsCancellationRequested)
-        {
-            // Away again, or stopping.
-        }
-
-        _inbox.Writer.TryWrite(Heard.Interruption);
     }
 
     private async Task UntilItWorksAsync(Func<CancellationToken, Task> attempt, CancellationToken cancellationToken)
@@ -436,7 +582,6 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
         }
     }
 
-    /// <summary>Without an answer the client subscribes by itself as soon as Redis is back.</summary>
     private static async Task Ignore(Task answer) => await answer.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private static bool IsAway(Exception e) => e is RedisException or TimeoutException or ObjectDisposedException;
@@ -449,12 +594,30 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
     [LoggerMessage(LogLevel.Warning, "Messages came faster than they were handed on; reading again what was left out")]
     private partial void LogOverflowed();
 
+    [LoggerMessage(LogLevel.Warning, "{Channels} channels were not heard; they are subscribed again, and what was missed is read")]
+    private partial void LogUnheard(int channels);
+
     [LoggerMessage(LogLevel.Error, "A message of {Channel} cannot be read: {Error}")]
     private partial void LogUnreadable(string channel, string error);
 
-    /// <summary>A message, or the news that something may have been missed.</summary>
+    private enum CatchUpWith
+    {
+        All,
+
+        /// <summary>What has not come since the last look, though it was there then.</summary>
+        WhatIsNotHeard,
+    }
+
+    /// <summary>A message; or the news that something may have been missed, or that it is time to look.</summary>
     private readonly record struct Heard(string? Channel, byte[] Bytes)
     {
-        public static Heard Interruption => new(null, []);
+        public static Heard Interruption { get; } = new(null, [0]);
+
+        public static Heard Look { get; } = new(null, [1]);
     }
+
+    /// <param name="Epoch">The same of all.</param>
+    /// <param name="Offsets">Of each channel; null where Redis does not know it.</param>
+    /// <param name="Losses">What the source of each channel lost at last.</param>
+    private sealed record ChannelStates(string Epoch, IReadOnlyList<long?> Offsets, IReadOnlyList<ChannelLoss?> Losses);
 }

@@ -352,7 +352,7 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
         var body = FrameCodec.Encode(_time.GetUtcNow(), new GapMessage(null, null, announcement.Reason, null));
         if (announcement.TaskId is { } taskId)
         {
-            await RedisBroadcast.SendAsync(_connection, Channels.Task(taskId), body, cancellationToken);
+            await RedisScript.Announce.RunAsync(_connection, [body, "", Channels.Task(taskId)], cancellationToken);
             return true;
         }
 

@@ -1,4 +1,5 @@
 using GrooteDashboard.Application.Realtime.Contracts;
+using GrooteDashboard.Application.Realtime.Ports;
 
 namespace GrooteDashboard.Infrastructure.Redis.Log;
 
@@ -7,11 +8,15 @@ internal sealed class WatchedChannel(string name)
 {
     private readonly Lock _gate = new();
     private ChannelPosition? _position;
+    private ChannelLoss? _loss;
 
     public string Name { get; } = name;
 
     /// <summary>How many watch it; guarded by the feed.</summary>
     public int Watchers { get; set; }
+
+    /// <summary>Where Redis had it at the last look. Only the feed's loop uses it.</summary>
+    public long Seen { get; set; }
 
     public bool HasBegun
     {
@@ -24,12 +29,30 @@ internal sealed class WatchedChannel(string name)
         }
     }
 
+    /// <summary>What its source lost at last, as far as it was heard of here.</summary>
+    public ChannelLoss? Loss
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _loss;
+            }
+        }
+    }
+
     public string Epoch => Position.Epoch;
 
     public long Offset
     {
         get => Position.Offset;
-        set => Reset(Position with { Offset = value });
+        set
+        {
+            lock (_gate)
+            {
+                _position = Position with { Offset = value };
+            }
+        }
     }
 
     private ChannelPosition Position
@@ -44,11 +67,24 @@ internal sealed class WatchedChannel(string name)
     }
 
     /// <summary>What comes after this position is handed on. Only the first call counts.</summary>
-    public void Begin(ChannelPosition position)
+    public void Begin(ChannelPosition position, ChannelLoss? loss = null)
     {
         lock (_gate)
         {
             _position ??= position;
+            _loss ??= loss;
+        }
+    }
+
+    /// <returns>Whether it is news.</returns>
+    public bool Lose(ChannelLoss loss)
+    {
+        lock (_gate)
+        {
+            // The same may be heard, and found.
+            var isNews = _loss?.Notice != loss.Notice;
+            _loss = isNews ? loss : _loss;
+            return isNews;
         }
     }
 
@@ -57,6 +93,7 @@ internal sealed class WatchedChannel(string name)
         lock (_gate)
         {
             _position = position;
+            _loss = null;
         }
     }
 }

@@ -6,7 +6,8 @@
 --   dash:epochs     the number of the newest epoch that was heard of
 --   dash:c:…        hash: epoch (in another one than the present it counts as missing), offset, stored (both of the newest entry), complete
 --                   (whether dash:i:… holds every id that the channel ever had), output (whether there is any), status (the version of the
---                   task, and its name), idle (1: everything is stored, and it expires)
+--                   task, and its name), idle (1: everything is stored, and it expires), lost (what its source lost at last: the offset after
+--                   which, and the message that said so)
 --   dash:i:…        sorted set: the producers' ids by offset; ids that are not stored are never forgotten
 --   dash:w:…        stream: the newest messages, under their offsets; what is not stored never leaves it
 --   dash:pending    stream: what is to be stored; the last entry of a call names it

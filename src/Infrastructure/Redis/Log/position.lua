@@ -1,10 +1,14 @@
--- Where a channel stands: the epoch, the offset of its newest message, and the status of its task; each may be missing.
+-- Where channels stand: the epoch, and of each the offset of its newest message, the status of its task, and what its source lost at last (the offset
+-- after which, and what was said of it); each may be missing.
 --
--- ARGV: the channel's name.
+-- ARGV: the channels' names.
 
 local epoch = redis.call('GET', 'dash:epoch')
-local held = redis.call('HMGET', 'dash:c:' .. ARGV[1], 'epoch', 'offset', 'status')
-if held[1] ~= epoch then
-  return {epoch, false, false}
+local answer = {epoch}
+for index, name in ipairs(ARGV) do
+  local held = redis.call('HMGET', 'dash:c:' .. name, 'epoch', 'offset', 'status', 'lost')
+  for part = 2, 4 do
+    answer[3 * index + part - 3] = epoch and held[1] == epoch and held[part]
+  end
 end
-return {epoch, held[2], held[3]}
+return answer
