@@ -102,6 +102,7 @@ public sealed class RedisChannelBridgeTests
 
         await Eventually.IsTrueAsync(() => _log.Of("t").Count() == 2, "the second message is taken");
         Assert.That(_log.Lines.Select(line => line.What), Is.EqualTo(new[] { "~source_interrupted", "before", "~source_interrupted", "after" }));
+        await Eventually.IsTrueAsync(() => host.Health("redis").Status == "up", "Redis is up");
         Assert.That(host.Published.OfType<SystemMessage>().Select(message => message.State), Is.EqualTo(new[] { "redis_away", "redis_back" }));
     }
 

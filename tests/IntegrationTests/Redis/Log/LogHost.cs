@@ -54,6 +54,8 @@ internal sealed class LogHost : IAsyncDisposable
         builder.Services.AddSingleton<IRealtimePublisher>(_ => host!.Publisher);
         builder.Services.AddDashboardApplication();
         builder.Services.AddDashboardInfrastructure(builder.Configuration);
+        // What is announced is the tests' own.
+        builder.Services.AddSingleton<IIngestLease, TakenLease>();
         host = new LogHost(builder.Build(), name);
         await host._host.StartAsync();
         return host;
@@ -114,6 +116,16 @@ internal sealed class LogHost : IAsyncDisposable
     {
         await StopAsync();
         await ((IAsyncDisposable)_host).DisposeAsync();
+    }
+}
+
+/// <summary>Somebody else ingests.</summary>
+internal sealed class TakenLease : IIngestLease
+{
+    public async Task<IHeldIngestLease> AcquireAsync(CancellationToken cancellationToken)
+    {
+        await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+        throw new OperationCanceledException(cancellationToken);
     }
 }
 
