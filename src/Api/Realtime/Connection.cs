@@ -177,6 +177,11 @@ internal sealed class Connection(string id, Transport transport, Pump pump, Real
         {
             _outbox.Trim();
             Volatile.Write(ref _quietUntil, _lastBeat + (long)(options.HeartbeatInterval.TotalSeconds * time.TimestampFrequency));
+            if (IsClosing || Volatile.Read(ref _writingSince) != 0)
+            {
+                // Begun between the look and the note of it.
+                Volatile.Write(ref _quietUntil, 0);
+            }
         }
     }
 
@@ -211,14 +216,14 @@ internal sealed class Connection(string id, Transport transport, Pump pump, Real
     {
         try
         {
-            Volatile.Write(ref _writingSince, time.GetTimestamp());
-            Volatile.Write(ref _quietUntil, 0);
             var first = _outbox.Peek([]);
             if (first.IsEmpty)
             {
                 return;
             }
 
+            Volatile.Write(ref _writingSince, time.GetTimestamp());
+            Volatile.Write(ref _quietUntil, 0);
             var written = await transport.Output.WriteAsync(first[..Math.Min(first.Length, SlowWriteBytes)]);
             Volatile.Write(ref _writingSince, 0);
 

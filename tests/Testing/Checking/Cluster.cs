@@ -88,5 +88,4 @@ internal sealed class Cluster : IAsyncDisposable
 
     private static Task<ServerProcess> StartInstanceAsync(
         RedisServer redis, string postgres, DirectoryInfo server, CancellationToken cancellationToken) =>
-        ServerProcess.StartDashboardAsync(server, postgres, redis.ConnectionString, cancellationToken, ("Redis__SharedLog", "true"));
 }
