@@ -15,10 +15,10 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
     private const int MaxCollectedBytes = 64 << 10;
 
     /// <summary>
-    /// Between two hand-outs the channel rests for so long for each subscriber, up to <see cref="RealtimeOptions.MaxBatchDelay"/>: ten times what
+    /// Between two hand-outs the channel rests for so long for each subscriber, up to <see cref="RealtimeOptions.MaxBatchDelay"/>: twenty times what
     /// a write costs. A small audience sees everything at once, and a large one does not take the machine away from the others.
     /// </summary>
-    private static readonly long RestPerSubscriber = Stopwatch.Frequency / 20_000;
+    private static readonly long RestPerSubscriber = Stopwatch.Frequency / 10_000;
 
     private readonly long _maxRest = (long)(options.MaxBatchDelay.TotalSeconds * Stopwatch.Frequency);
     private readonly Lock _gate = new();

@@ -15,5 +15,7 @@ internal sealed class ChannelFeeds(IChannelFeed log, IChannelFeed conversations)
 
     public ValueTask<ChannelPosition> GetAsync(string channel, CancellationToken cancellationToken) => Of(channel).GetAsync(channel, cancellationToken);
 
+    public ChannelLoss? LastLoss(string channel) => Of(channel).LastLoss(channel);
+
     private IChannelFeed Of(string channel) => Channels.TryGetConversationId(channel, out _) ? conversations : log;
 }

@@ -82,6 +82,9 @@ internal sealed partial class ConversationFeed : BackgroundService, IChannelFeed
         }
     }
 
+    /// <summary>What is said comes from PostgreSQL, which loses nothing.</summary>
+    public ChannelLoss? LastLoss(string channel) => null;
+
     public async ValueTask<ChannelHistory> ReadAsync(string channel, long after, int limit, CancellationToken cancellationToken)
     {
         var conversationId = IdOf(channel);

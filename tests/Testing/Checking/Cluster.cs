@@ -88,4 +88,5 @@ internal sealed class Cluster : IAsyncDisposable
 
     private static Task<ServerProcess> StartInstanceAsync(
         RedisServer redis, string postgres, DirectoryInfo server, CancellationToken cancellationToken) =>
+        ServerProcess.StartDashboardAsync(server, postgres, redis.ConnectionString, cancellationToken);
 }

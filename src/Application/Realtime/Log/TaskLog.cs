@@ -136,6 +136,9 @@ internal sealed class TaskLog : BackgroundService, ITaskLog, IChannelPositions, 
         // As above.
     }
 
+    /// <summary>Whoever watches hears it at once, and there is no other process whose clients could have missed it.</summary>
+    public ChannelLoss? LastLoss(string channel) => null;
+
     public async ValueTask<ChannelHistory> ReadAsync(string channel, long after, int limit, CancellationToken cancellationToken)
     {
         if (channel == Channels.Tasks)

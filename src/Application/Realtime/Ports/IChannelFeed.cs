@@ -24,7 +24,7 @@ public interface IChannelFeed : IChannelPositions
     /// What the source of a watched channel lost at last, null where nothing is known: for whoever was not there when it was said. What is not known
     /// here yet is told later, through <see cref="IRealtimePublisher"/>.
     /// </summary>
-    ChannelLoss? LastLoss(string channel) => null;
+    ChannelLoss? LastLoss(string channel);
 }
 
 /// <summary>Something that never reached the sequence.</summary>
