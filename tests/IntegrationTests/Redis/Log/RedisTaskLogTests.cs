@@ -261,7 +261,9 @@ internal sealed class RedisTaskLogTests
         await _redis.RestoreAsync(writer.StopAsync);
 
         await first.AppendAsync("task-1", LogHost.Output("d"));
-        var after = await second.Positions.GetAsync("task:task-1", CancellationToken.None);
+        ChannelPosition after = default;
+        await Probe.Until(
+            async () => (after = await second.Positions.GetAsync("task:task-1", CancellationToken.None)).Epoch.Length > 0, "the other one is connected again, too");
         Assert.That((after.Offset, LogEpoch.NumberOf(after.Epoch)), Is.EqualTo((5, LogEpoch.NumberOf(before.Epoch) + 1)));
         Assert.That(TextsOf(await second.Store.ReadAsync("task-1", 0, 100, CancellationToken.None)), Is.EqualTo(["a", "b", "c", "d"]));
     }
