@@ -236,16 +236,21 @@ internal sealed class CatchUpTests
         await slow.BlockServerAsync();
         Publish(host, "1", 999);
         var frames = await slow.CollectUntilAsync(frame => frame.Type() == "task_output" && frame.Offset() == 1_000);
-        var gap = frames.Single(frame => frame.Type() == "gap");
-        var (from, to) = (gap.GetProperty("from").GetInt64(), gap.GetProperty("to").GetInt64());
+
+        // As a rule one; two where the client fell back again while messages were still published.
+        var gaps = frames.Where(frame => frame.Type() == "gap").ToList();
+        var ranges = gaps.ConvertAll(gap => (From: gap.GetProperty("from").GetInt64(), To: gap.GetProperty("to").GetInt64()));
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(to, Is.EqualTo(950), "half of what may be caught up is");
-            Assert.That(gap.Text("reason"), Is.EqualTo("slow_consumer"));
-            Assert.That(gap.Text("fill"), Is.EqualTo($"/api/tasks/1/log?after={from - 1}&limit={to - from + 1}"));
+            Assert.That(ranges, Is.Not.Empty);
+            Assert.That(ranges[^1].To, Is.EqualTo(950), "half of what may be caught up is");
+            Assert.That(gaps.ConvertAll(gap => gap.Text("reason")), Is.All.EqualTo("slow_consumer"));
+            Assert.That(
+                gaps.ConvertAll(gap => gap.Text("fill")),
+                Is.EqualTo(ranges.ConvertAll(range => $"/api/tasks/1/log?after={range.From - 1}&limit={range.To - range.From + 1}")));
             Assert.That(
                 frames.Where(frame => frame.Type() == "task_output").Select(frame => frame.Offset()),
-                Is.EqualTo(Enumerable.Range(1, 1_000).Select(offset => (long)offset).Where(offset => offset < from || offset > to)));
+                Is.EqualTo(Enumerable.Range(1, 1_000).Select(offset => (long)offset).Where(offset => !ranges.Exists(range => range.From <= offset && offset <= range.To))));
         }
     }
 
