@@ -54,6 +54,7 @@ public static class DependencyInjection
             .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.PendingModelChangesWarning)));
         services.AddScoped<IUnitOfWork, UnitOfWork>();
         services.AddSingleton<ITaskLogStore, TaskLogStore>();
+        services.AddSingleton<TaskCounts>();
         services.AddSingleton<IIngestLease>(provider =>
             ActivatorUtilities.CreateInstance<PostgresLease>(provider, PostgresLease.IngestKey, "take in what the producers send"));
         services.AddKeyedSingleton<IIngestLease>(PendingWriter.LeaseName, (provider, _) =>

@@ -25,6 +25,16 @@ internal static class QueryValues
         : long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number
         : throw Invalid(name, $"{name} must be a whole number.");
 
+    public static decimal? Decimal(string name, string? value) =>
+        string.IsNullOrEmpty(value) ? null
+        : decimal.TryParse(value, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) ? number
+        : throw Invalid(name, $"{name} must be a number.");
+
+    public static double? Double(string name, string? value) =>
+        string.IsNullOrEmpty(value) ? null
+        : double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number
+        : throw Invalid(name, $"{name} must be a number.");
+
     public static bool? Boolean(string name, string? value) => value?.ToUpperInvariant() switch
     {
         null or "" => null,

@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.Text.Json;
 using GrooteDashboard.Api.Auth;
-using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Application.Tasks.Commands;
 using GrooteDashboard.Application.Tasks.Contracts;
@@ -11,6 +10,7 @@ using MediatR;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Microsoft.Extensions.Options;
 
 namespace GrooteDashboard.Api.Endpoints;
 
@@ -27,7 +27,9 @@ internal static class TaskEndpoints
     {
         var tasks = app.MapGroup("/api/tasks").WithTags("Tasks").RequireAuthorization(Policies.Viewer)
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-        tasks.MapGet("/", List).WithSummary("Tasks, newest first, filtered and paged");
+        tasks.MapGet("/", List).WithSummary("Tasks, filtered, ordered and paged; with limit, for existing clients, the newest as a bare array")
+            .Produces<TaskPage>();
+        tasks.MapGet("/table", ListTable).WithSummary("Tasks in the shape of the existing ledger");
         tasks.MapGet("/{taskId}", Get).WithSummary("One task with its output").ProducesProblem(StatusCodes.Status404NotFound);
         tasks.MapGet("/{taskId}/logs", GetOutput).WithSummary("A task's output as one text").ProducesProblem(StatusCodes.Status404NotFound);
         tasks.MapGet("/{taskId}/log", GetLog).WithSummary("A part of a task's log, by offset").ProducesProblem(StatusCodes.Status404NotFound);
@@ -55,8 +57,18 @@ internal static class TaskEndpoints
         app.MapGet("/api/agents", ListAgents).WithTags("Tasks").RequireAuthorization(Policies.Viewer).WithSummary("The agents");
     }
 
-    private static async Task<Ok<Page<TaskSummary>>> List([AsParameters] ListTasksRequest request, IMediator mediator, CancellationToken cancellationToken) =>
-        TypedResults.Ok(await mediator.Send(request.ToQuery(), cancellationToken));
+    private static async Task<IResult> List(
+        [AsParameters] TaskFilterRequest filter,
+        [AsParameters] ListTasksRequest request,
+        IMediator mediator,
+        IOptions<CompatibilityOptions> compatibility,
+        CancellationToken cancellationToken) =>
+        request.WantsBareList(compatibility.Value)
+            ? TypedResults.Ok(TaskListRow.Of(await mediator.Send(request.ToNewestQuery(filter.ToFilter()), cancellationToken)))
+            : TypedResults.Ok(await mediator.Send(request.ToQuery(filter.ToFilter()), cancellationToken));
+
+    private static async Task<Ok<TaskTable>> ListTable([AsParameters] TaskTableRequest request, IMediator mediator, CancellationToken cancellationToken) =>
+        TypedResults.Ok(TaskTable.Of(await mediator.Send(request.ToQuery(), cancellationToken)));
 
     private static async Task<Results<Ok<TaskDetails>, ProblemHttpResult>> Get(string taskId, IMediator mediator, CancellationToken cancellationToken) =>
         await mediator.Send(new GetTaskQuery(taskId), cancellationToken) is { } task ? TypedResults.Ok(task) : TaskNotFound();

@@ -7,36 +7,6 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace GrooteDashboard.Api.Endpoints;
 
-/// <summary>Filters and paging of the list of tasks. Every value is text: an empty one means no filter, a bad one is a 422 with its name.</summary>
-internal sealed record ListTasksRequest(
-    [property: Description("One or several of queued, running, waiting_input, completed, failed, cancelled, separated by commas"), FromQuery(Name = "status")] string? Status,
-    [property: Description("The assigned agent"), FromQuery(Name = "agent")] string? Agent,
-    [property: Description("One UTC day, such as 2026-02-03"), FromQuery(Name = "date")] string? Date,
-    [property: Description("Created at or after: a day or a time"), FromQuery(Name = "date_from")] string? DateFrom,
-    [property: Description("Created until: a whole day, or before a time"), FromQuery(Name = "date_to")] string? DateTo,
-    [property: Description("From 1"), FromQuery(Name = "page")] string? Page,
-    [property: Description("1 to 100, 20 unless told"), FromQuery(Name = "per_page")] string? PerPage)
-{
-    private const int DefaultPerPage = 20;
-
-    public ListTasksQuery ToQuery()
-    {
-        var (from, to) = (QueryValues.Time("date_from", DateFrom), QueryValues.Time("date_to", DateTo, endOfDay: true));
-        if (QueryValues.Time("date", Date) is { } day)
-        {
-            (from, to) = (day, day.AddDays(1));
-        }
-
-        return new ListTasksQuery(
-            QueryValues.List(Status),
-            string.IsNullOrEmpty(Agent) ? null : Agent,
-            from,
-            to,
-            QueryValues.Integer("page", Page) ?? 1,
-            QueryValues.Integer("per_page", PerPage) ?? DefaultPerPage);
-    }
-}
-
 /// <summary>Which part of a log is read.</summary>
 internal sealed record GetTaskLogRequest(
     [property: Description("Entries after this offset, ascending"), FromQuery(Name = "after")] string? After,

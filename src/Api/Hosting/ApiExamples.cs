@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using GrooteDashboard.Api.Endpoints;
-using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Conversations.Commands;
 using GrooteDashboard.Application.Conversations.Contracts;
 using GrooteDashboard.Application.Identity.Contracts;
@@ -49,7 +48,17 @@ internal static class ApiExamples
         [typeof(AppendOutputRequest)] =
             """{"chunks":[{"output":"Running 12 tests\n","kind":"output","id":"c-1"},{"output":"Let me look at the log.","kind":"thinking"}]}""",
         [typeof(AppendedOutput)] = """{"task_id":"task-019a","accepted":2,"duplicates":0,"last_offset":14}""",
-        [typeof(Page<TaskSummary>)] = "{\"items\":[{" + Summary + "}],\"total\":1,\"page\":1,\"per_page\":20,\"pages\":1}",
+        [typeof(TaskPage)] =
+            "{\"items\":[{" + Summary + """
+            }],"total":41,"total_is_exact":true,"page":1,"per_page":1,"next":"Q3JlYXRlZHxkZXNjfDE…","prev":null,
+             "totals":{"tasks":41,"cost_usd":1.72,"input_tokens":481360,"output_tokens":72800},"pages":41}
+            """,
+        [typeof(TaskTable)] =
+            """
+            {"tasks":[{"task_id":"task-019a","session_id":"webhook-system","status":"completed","assigned_agent":"brain","agent_type":"webhook",
+              "created_at":"2026-02-03T10:00:00Z","completed_at":"2026-02-03T10:01:32Z","cost_usd":0.0421,"duration_seconds":90.2,"input_message":"Fix the failing test"}],
+             "total":41,"page":1,"page_size":1,"total_pages":41}
+            """,
         [typeof(TaskSummary)] = "{" + Summary + "}",
         [typeof(TaskDetails)] =
             "{" + Summary + """

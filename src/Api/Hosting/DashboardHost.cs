@@ -30,6 +30,7 @@ internal static class DashboardHost
         services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         services.Configure<OriginOptions>(options => options.Allowed = OriginOptions.Parse(builder.Configuration["CORS_ORIGINS"]));
+        services.AddOptions<CompatibilityOptions>().BindConfiguration(CompatibilityOptions.Section).ValidateOnStart();
         services.AddSingleton<Telemetry>().AddHostedService(provider => provider.GetRequiredService<Telemetry>());
         services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
         {

@@ -1,6 +1,7 @@
 using GrooteDashboard.Application.Realtime.Contracts;
 using GrooteDashboard.Application.System.Queries;
 using GrooteDashboard.Application.Tasks.Commands;
+using GrooteDashboard.Application.Tasks.Contracts;
 using GrooteDashboard.Application.Tasks.Queries;
 using GrooteDashboard.Domain.Tasks;
 
@@ -26,7 +27,8 @@ public sealed class EmbeddingTests
         dashboard.Time.Advance(AgentTask.OutputGrace);
         await dashboard.SendAsync(new SettleTasksCommand());
 
-        var list = await dashboard.SendAsync(new ListTasksQuery(["completed"], "coder", null, null, 1, 20));
+        var list = await dashboard.SendAsync(new ListTasksQuery(
+            new TaskFilter { Statuses = [AgentTaskStatus.Completed], Agents = ["coder"] }, TaskOrder.NewestFirst, Page: 1, PerPage: 20));
         var task = (await dashboard.SendAsync(new GetTaskQuery("task-1")))!;
         var output = (await dashboard.SendAsync(new GetTaskOutputQuery("task-1")))!;
         var log = (await dashboard.SendAsync(new GetTaskLogQuery("task-1", null, null, null, 100, [])))!;

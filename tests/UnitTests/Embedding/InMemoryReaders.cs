@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using AutoMapper;
-using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Application.Tasks.Contracts;
 using GrooteDashboard.Application.Tasks.Ports;
@@ -11,22 +10,31 @@ namespace GrooteDashboard.UnitTests.Embedding;
 /// <summary>Tasks and their logs as screens show them.</summary>
 internal sealed class InMemoryReaders(InMemoryDatabase database, IMapper mapper) : ITaskReader, ITaskLogReader
 {
-    public Task<Page<TaskSummary>> ListAsync(TaskFilter filter, int page, int perPage, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<TaskSummary>> ListAsync(
+        TaskFilter filter, TaskOrder order, TaskCursor? after, int skip, int take, CancellationToken cancellationToken)
     {
-        var matching = database.Tasks
-            .Where(task => filter.Statuses.Count == 0 || filter.Statuses.Contains(task.Status))
-            .Where(task => filter.Agent is null || task.AssignedAgent == filter.Agent)
-            .Where(task => (filter.From is null || task.CreatedAt >= filter.From) && (filter.To is null || task.CreatedAt < filter.To))
-            .OrderByDescending(task => task.CreatedAt).ThenBy(task => task.TaskId, StringComparer.Ordinal).ToList();
-        var items = matching.Skip((page - 1) * perPage).Take(perPage).Select(ToRow).ToList();
-        return Task.FromResult(new Page<TaskSummary>(items, matching.Count, page, perPage));
+        var direction = order.Descending ? -1 : 1;
+        var places = Comparer<TaskCursor>.Create((a, b) => direction * Comparer<(object, DateTimeOffset, string)>.Default.Compare(
+            (a.Value, a.CreatedAt, a.TaskId), (b.Value, b.CreatedAt, b.TaskId)));
+        return Task.FromResult<IReadOnlyList<TaskSummary>>(
+        [
+            .. Matching(filter).Select(ToRow).Select(row => (Row: row, Place: TaskCursor.Of(row, order))).OrderBy(row => row.Place, places)
+                .Where(row => after is null || places.Compare(row.Place, after) > 0).Skip(skip).Take(take).Select(row => row.Row),
+        ]);
     }
+
+    public Task<long?> CountAsync(TaskFilter filter, CancellationToken cancellationToken) => Task.FromResult<long?>(Matching(filter).Count());
 
     public Task<TaskDetails?> FindAsync(string taskId, CancellationToken cancellationToken) =>
         Task.FromResult(database.FindTask(taskId) is { } task ? mapper.Map<TaskDetails>(task) : null);
 
     public Task<IReadOnlyList<string>> ListAgentsAsync(int limit, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<string>>([.. database.Tasks.Select(task => task.AssignedAgent).OfType<string>().Distinct().Order().Take(limit)]);
+
+    private IEnumerable<AgentTask> Matching(TaskFilter filter) => database.Tasks
+        .Where(task => filter.Statuses.Count == 0 || filter.Statuses.Contains(task.Status))
+        .Where(task => filter.Agents.Count == 0 || filter.Agents.Contains(task.AssignedAgent))
+        .Where(task => (filter.From is null || task.CreatedAt >= filter.From) && (filter.To is null || task.CreatedAt < filter.To));
 
     public Task<TaskLogPage?> ReadAsync(string taskId, TaskLogRange range, CancellationToken cancellationToken)
     {

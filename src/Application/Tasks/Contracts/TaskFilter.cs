@@ -3,12 +3,47 @@ using GrooteDashboard.Domain.Tasks;
 namespace GrooteDashboard.Application.Tasks.Contracts;
 
 /// <summary>Which tasks a list shows; filters combine, null or empty means no filter.</summary>
-/// <param name="Statuses">Any of these.</param>
-/// <param name="Agent">Assigned to this agent.</param>
-/// <param name="From">Created at or after.</param>
-/// <param name="To">Created before.</param>
-public sealed record TaskFilter(
-    IReadOnlyList<AgentTaskStatus> Statuses,
-    string? Agent = null,
-    DateTimeOffset? From = null,
-    DateTimeOffset? To = null);
+public sealed record TaskFilter
+{
+    /// <summary>Any of these.</summary>
+    public IReadOnlyList<AgentTaskStatus> Statuses { get; init; } = [];
+
+    /// <summary>Assigned to any of these agents.</summary>
+    public IReadOnlyList<string> Agents { get; init; } = [];
+
+    /// <summary>Agents of this type.</summary>
+    public string? AgentType { get; init; }
+
+    /// <summary>From this source.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>Of this session.</summary>
+    public string? SessionId { get; init; }
+
+    /// <summary>Of this conversation.</summary>
+    public string? ConversationId { get; init; }
+
+    /// <summary>Of this thread at the source.</summary>
+    public string? FlowId { get; init; }
+
+    /// <summary>Started by this task, or its retries.</summary>
+    public string? ParentTaskId { get; init; }
+
+    /// <summary>Created at or after.</summary>
+    public DateTimeOffset? From { get; init; }
+
+    /// <summary>Created before.</summary>
+    public DateTimeOffset? To { get; init; }
+
+    /// <summary>Costs at least so many US dollars; a cost that is not known is 0.</summary>
+    public decimal? CostMin { get; init; }
+
+    /// <summary>Costs at most so many US dollars.</summary>
+    public decimal? CostMax { get; init; }
+
+    /// <summary>Ran for at least so many seconds. A task whose duration is not known matches no bound.</summary>
+    public double? DurationMin { get; init; }
+
+    /// <summary>Ran for at most so many seconds.</summary>
+    public double? DurationMax { get; init; }
+}

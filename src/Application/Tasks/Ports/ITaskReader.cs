@@ -1,4 +1,3 @@
-using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Tasks.Contracts;
 using GrooteDashboard.Domain.Tasks;
 
@@ -7,8 +6,18 @@ namespace GrooteDashboard.Application.Tasks.Ports;
 /// <summary>Tasks as screens show them.</summary>
 public interface ITaskReader
 {
-    /// <summary>Newest first, ties broken by id.</summary>
-    Task<Page<TaskSummary>> ListAsync(TaskFilter filter, int page, int perPage, CancellationToken cancellationToken);
+    /// <summary>Rows of a list.</summary>
+    /// <param name="filter">Which tasks.</param>
+    /// <param name="order">In which order.</param>
+    /// <param name="after">Those that follow this place, which is one in the same order or its reverse; null from the beginning.</param>
+    /// <param name="skip">So many of them are passed over.</param>
+    /// <param name="take">How many at most.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task<IReadOnlyList<TaskSummary>> ListAsync(
+        TaskFilter filter, TaskOrder order, TaskCursor? after, int skip, int take, CancellationToken cancellationToken);
+
+    /// <summary>How many tasks there are, counted at most a second ago; null where that takes too long.</summary>
+    Task<long?> CountAsync(TaskFilter filter, CancellationToken cancellationToken);
 
     /// <summary>Without its output; null where there is no such task.</summary>
     Task<TaskDetails?> FindAsync(string taskId, CancellationToken cancellationToken);

@@ -1,47 +1,124 @@
 using FluentValidation;
+using FluentValidation.Results;
 using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Tasks.Contracts;
 using GrooteDashboard.Application.Tasks.Ports;
-using GrooteDashboard.Domain.Tasks;
 using MediatR;
 
 namespace GrooteDashboard.Application.Tasks.Queries;
 
-/// <summary>A page of tasks, newest first.</summary>
-/// <param name="Statuses">Status names.</param>
-/// <param name="Agent">Assigned agent.</param>
-/// <param name="From">Created at or after.</param>
-/// <param name="To">Created before.</param>
-/// <param name="Page">From 1.</param>
+/// <summary>A part of a list of tasks: by page number near its ends, by cursor anywhere.</summary>
+/// <param name="Filter">Which tasks.</param>
+/// <param name="Order">In which order.</param>
+/// <param name="Page">From 1; without meaning where there is a cursor.</param>
 /// <param name="PerPage">1 to 100.</param>
-public sealed record ListTasksQuery(
-    IReadOnlyList<string> Statuses, string? Agent, DateTimeOffset? From, DateTimeOffset? To, int Page, int PerPage)
-    : IQuery<Page<TaskSummary>>
+/// <param name="After">Cursor: the rows that follow it.</param>
+/// <param name="Before">Cursor: the rows that precede it.</param>
+public sealed record ListTasksQuery(TaskFilter Filter, TaskOrder Order, int Page, int PerPage, string? After = null, string? Before = null)
+    : IQuery<TaskPage>
 {
     public const int MaxPerPage = 100;
     public const int MaxPage = 1_000_000;
+
+    /// <summary>
+    /// Rows that a page number may pass over, from either end of the list. They have to be read to be passed over; a cursor goes straight to its place.
+    /// </summary>
+    public const int MaxDepth = 10_000;
 }
 
 internal sealed class ListTasksValidator : AbstractValidator<ListTasksQuery>
 {
     public ListTasksValidator()
     {
+        RuleFor(q => q.Filter).SetValidator(new TaskFilterValidator()).OverridePropertyName("");
         RuleFor(q => q.Page).InclusiveBetween(1, ListTasksQuery.MaxPage).WithName("page");
         RuleFor(q => q.PerPage).InclusiveBetween(1, ListTasksQuery.MaxPerPage).WithName("per_page");
-        RuleFor(q => q.Agent).MaximumLength(AgentTask.MaxNameLength).WithName("agent");
-        RuleForEach(q => q.Statuses).OverrideIndexer((_, _, _, _) => "").Must(name => AgentTaskLifecycle.TryParse(name, out _)).OverridePropertyName("status")
-            .WithMessage("status must be any of queued, running, waiting_input, completed, failed, cancelled.");
-        RuleFor(q => q.Statuses).Must(names => names.Count <= 20).OverridePropertyName("status").WithMessage("status names too many values.");
-        RuleFor(q => q).Must(q => q.From is null || q.To is null || q.From < q.To).OverridePropertyName("date_to")
-            .WithMessage("date_to must be after date_from.");
+        RuleFor(q => q.After).Must(IsPlace).WithName("after").WithMessage("after is no cursor that this list gave in this order.");
+        RuleFor(q => q.Before).Must(IsPlace).WithName("before").WithMessage("before is no cursor that this list gave in this order.");
+        RuleFor(q => q.Before).Must((query, before) => before is null || query.After is null).WithName("before")
+            .WithMessage("before and after cannot be combined.");
     }
+
+    private static bool IsPlace(ListTasksQuery query, string? cursor) => cursor is null || TaskCursor.Parse(cursor)?.Order == query.Order;
 }
 
-internal sealed class ListTasksHandler(ITaskReader reader) : IRequestHandler<ListTasksQuery, Page<TaskSummary>>
+internal sealed class ListTasksHandler(ITaskReader tasks) : IRequestHandler<ListTasksQuery, TaskPage>
 {
-    public Task<Page<TaskSummary>> Handle(ListTasksQuery query, CancellationToken cancellationToken)
+    public async Task<TaskPage> Handle(ListTasksQuery query, CancellationToken cancellationToken)
     {
-        var statuses = query.Statuses.Select(name => AgentTaskLifecycle.TryParse(name, out var status) ? status : default).Distinct().ToList();
-        return reader.ListAsync(new TaskFilter(statuses, query.Agent, query.From, query.To), query.Page, query.PerPage, cancellationToken);
+        var counted = await tasks.CountAsync(query.Filter, cancellationToken);
+        var rows = (query.After ?? query.Before) is { } cursor
+            ? await ReadFromAsync(query, TaskCursor.Parse(cursor)!, cancellationToken)
+            : await ReadPageAsync(query, counted, cancellationToken);
+        return new TaskPage(
+            rows.Items,
+            counted ?? rows.AtLeast,
+            TotalIsExact: counted is not null,
+            query.Page,
+            query.PerPage,
+            rows.HasNext ? TaskCursor.Of(rows.Items[^1], query.Order).ToString() : null,
+            rows.HasPrevious ? TaskCursor.Of(rows.Items[0], query.Order).ToString() : null,
+            Totals: null);
+    }
+
+    private async Task<Rows> ReadFromAsync(ListTasksQuery query, TaskCursor cursor, CancellationToken cancellationToken)
+    {
+        var backward = query.Before is not null;
+        var (items, more) = await ReadAsync(query.Filter, backward ? query.Order.Reversed : query.Order, cursor, 0, query.PerPage, cancellationToken);
+        if (backward)
+        {
+            items.Reverse();
+        }
+
+        // On the other side there is the row that gave the cursor.
+        return items.Count == 0 ? Rows.None : new Rows(items, HasNext: backward || more, HasPrevious: !backward || more, items.Count + 1);
+    }
+
+    private async Task<Rows> ReadPageAsync(ListTasksQuery query, long? counted, CancellationToken cancellationToken)
+    {
+        var skip = (query.Page - 1L) * query.PerPage;
+        if (skip + query.PerPage <= ListTasksQuery.MaxDepth)
+        {
+            var (items, more) = await ReadAsync(query.Filter, query.Order, null, (int)skip, query.PerPage, cancellationToken);
+            return items.Count == 0 ? Rows.None : new Rows(items, more, skip > 0, skip + items.Count + (more ? 1 : 0));
+        }
+
+        if (counted is { } total)
+        {
+            var take = (int)Math.Min(query.PerPage, total - skip);
+            var skipFromEnd = total - skip - take;
+            if (take <= 0)
+            {
+                return Rows.None;
+            }
+
+            if (skipFromEnd + take <= ListTasksQuery.MaxDepth)
+            {
+                var (items, _) = await ReadAsync(query.Filter, query.Order.Reversed, null, (int)skipFromEnd, take, cancellationToken);
+                items.Reverse();
+                return items.Count == 0 ? Rows.None : new Rows(items, skipFromEnd > 0, HasPrevious: true, total);
+            }
+        }
+
+        throw new ValidationException([new ValidationFailure(
+            "page",
+            $"page lies more than {ListTasksQuery.MaxDepth} rows from both ends of the list: follow next with after= instead, or narrow the filter.")]);
+    }
+
+    private async Task<(List<TaskSummary> Items, bool More)> ReadAsync(
+        TaskFilter filter, TaskOrder order, TaskCursor? after, int skip, int take, CancellationToken cancellationToken)
+    {
+        // One more than asked for, to know whether there is more.
+        var read = await tasks.ListAsync(filter, order, after, skip, take + 1, cancellationToken);
+        return ([.. read.Take(take)], read.Count > take);
+    }
+
+    /// <param name="Items">The rows.</param>
+    /// <param name="HasNext">Whether any follow them.</param>
+    /// <param name="HasPrevious">Whether any precede them.</param>
+    /// <param name="AtLeast">How many the list has at least.</param>
+    private sealed record Rows(List<TaskSummary> Items, bool HasNext, bool HasPrevious, long AtLeast)
+    {
+        public static Rows None { get; } = new([], false, false, 0);
     }
 }

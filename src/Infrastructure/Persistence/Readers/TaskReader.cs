@@ -1,6 +1,5 @@
 using AutoMapper;
 using AutoMapper.QueryableExtensions;
-using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Tasks.Contracts;
 using GrooteDashboard.Application.Tasks.Ports;
 using GrooteDashboard.Domain.Tasks;
@@ -8,19 +7,18 @@ using Microsoft.EntityFrameworkCore;
 
 namespace GrooteDashboard.Infrastructure.Persistence.Readers;
 
-internal sealed class TaskReader(DashboardDbContext db, IMapper mapper) : ITaskReader
+internal sealed class TaskReader(DashboardDbContext db, TaskCounts counts, IMapper mapper) : ITaskReader
 {
-    public async Task<Page<TaskSummary>> ListAsync(TaskFilter filter, int page, int perPage, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<TaskSummary>> ListAsync(
+        TaskFilter filter, TaskOrder order, TaskCursor? after, int skip, int take, CancellationToken cancellationToken)
     {
-        var matching = Matching(filter);
-        var total = await matching.LongCountAsync(cancellationToken);
-        var items = await matching.OrderByDescending(task => task.CreatedAt).ThenByDescending(task => task.TaskId)
-            .Skip((page - 1) * perPage).Take(perPage)
+        var items = await db.Tasks.Matching(filter).InOrder(order, after).Skip(skip).Take(take)
             .ProjectTo<TaskSummary>(mapper.ConfigurationProvider).ToListAsync(cancellationToken);
         var lastOutput = await ReadLastOutputAsync([.. items.Where(item => !item.Status.IsFinal()).Select(item => item.TaskId)], cancellationToken);
-        return new Page<TaskSummary>(
-            [.. items.Select(item => lastOutput.TryGetValue(item.TaskId, out var at) ? item with { LastOutputAt = at } : item)], total, page, perPage);
+        return [.. items.Select(item => lastOutput.TryGetValue(item.TaskId, out var at) ? item with { LastOutputAt = at } : item)];
     }
+
+    public Task<long?> CountAsync(TaskFilter filter, CancellationToken cancellationToken) => counts.CountAsync(filter, cancellationToken);
 
     public async Task<TaskDetails?> FindAsync(string taskId, CancellationToken cancellationToken)
     {
@@ -40,34 +38,13 @@ internal sealed class TaskReader(DashboardDbContext db, IMapper mapper) : ITaskR
         await db.Database.SqlQuery<string>(
             $"""
             WITH RECURSIVE agents AS (
-                (SELECT assigned_agent FROM tasks WHERE assigned_agent IS NOT NULL ORDER BY assigned_agent LIMIT 1)
+                (SELECT order_agent AS agent FROM tasks WHERE order_agent > '' ORDER BY order_agent LIMIT 1)
                 UNION ALL
-                SELECT (SELECT t.assigned_agent FROM tasks t WHERE t.assigned_agent > agents.assigned_agent ORDER BY t.assigned_agent LIMIT 1)
-                FROM agents WHERE agents.assigned_agent IS NOT NULL
+                SELECT (SELECT t.order_agent FROM tasks t WHERE t.order_agent > agents.agent ORDER BY t.order_agent LIMIT 1)
+                FROM agents WHERE agents.agent IS NOT NULL
             )
-            SELECT assigned_agent AS "Value" FROM agents WHERE assigned_agent IS NOT NULL LIMIT {limit}
+            SELECT agent AS "Value" FROM agents WHERE agent IS NOT NULL LIMIT {limit}
             """).ToListAsync(cancellationToken);
-
-    private IQueryable<AgentTask> Matching(TaskFilter filter)
-    {
-        var tasks = db.Tasks.AsNoTracking();
-        if (filter.Statuses.Count > 0)
-        {
-            tasks = tasks.Where(task => filter.Statuses.Contains(task.Status));
-        }
-
-        if (!string.IsNullOrEmpty(filter.Agent))
-        {
-            tasks = tasks.Where(task => task.AssignedAgent == filter.Agent);
-        }
-
-        if (filter.From is { } from)
-        {
-            tasks = tasks.Where(task => task.CreatedAt >= from);
-        }
-
-        return filter.To is { } to ? tasks.Where(task => task.CreatedAt < to) : tasks;
-    }
 
     private async Task<Dictionary<string, DateTimeOffset>> ReadLastOutputAsync(string[] taskIds, CancellationToken cancellationToken)
     {

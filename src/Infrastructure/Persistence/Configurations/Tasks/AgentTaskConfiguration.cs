@@ -1,12 +1,20 @@
 using GrooteDashboard.Domain.Identity;
 using GrooteDashboard.Domain.Tasks;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace GrooteDashboard.Infrastructure.Persistence.Configurations.Tasks;
 
 internal sealed class AgentTaskConfiguration : IEntityTypeConfiguration<AgentTask>
 {
+    // What lists are ordered by: columns that PostgreSQL computes and the entity knows nothing of.
+    public const string OrderAgent = "OrderAgent";
+    public const string OrderCompleted = "OrderCompleted";
+    public const string OrderCost = "OrderCost";
+    public const string OrderTokens = "OrderTokens";
+    public const string OrderDuration = "OrderDuration";
+
     public void Configure(EntityTypeBuilder<AgentTask> task)
     {
         task.ToTable("tasks");
@@ -41,5 +49,19 @@ internal sealed class AgentTaskConfiguration : IEntityTypeConfiguration<AgentTas
         task.Property(t => t.StopConfirmedAt).HasColumnName("stop_confirmed_at");
         task.Property(t => t.Version).HasColumnName("version").IsConcurrencyToken();
         task.HasOne<Session>().WithMany().HasForeignKey(t => t.SessionId).OnDelete(DeleteBehavior.Restrict);
+        Computed<string>(task, OrderAgent, "order_agent");
+        Computed<DateTimeOffset>(task, OrderCompleted, "order_completed");
+        Computed<decimal>(task, OrderCost, "order_cost").HasColumnType("numeric");
+        Computed<long>(task, OrderTokens, "order_tokens");
+        Computed<double>(task, OrderDuration, "order_duration");
+    }
+
+    /// <summary>Neither written nor, which would cost every write an answer, read back.</summary>
+    private static PropertyBuilder<T> Computed<T>(EntityTypeBuilder<AgentTask> task, string name, string column)
+    {
+        var property = task.Property<T>(name).HasColumnName(column).IsRequired();
+        property.Metadata.SetBeforeSaveBehavior(PropertySaveBehavior.Ignore);
+        property.Metadata.SetAfterSaveBehavior(PropertySaveBehavior.Ignore);
+        return property;
     }
 }

@@ -10,7 +10,7 @@ namespace GrooteDashboard.UnitTests.Application.Tasks.Queries;
 /// <summary>The bounds of what may be asked, and the answers as a host without PostgreSQL gives them.</summary>
 public sealed class TaskQueriesTests
 {
-    private static readonly ListTasksQuery List = new([], null, null, null, 1, 20);
+    private static readonly ListTasksQuery List = new(new TaskFilter(), TaskOrder.NewestFirst, 1, 20);
     private static readonly GetTaskLogQuery Log = new("task-1", null, null, null, 100, []);
 
     private static readonly (ListTasksQuery Query, string Field)[] RefusedLists =
@@ -19,10 +19,19 @@ public sealed class TaskQueriesTests
         (List with { Page = ListTasksQuery.MaxPage + 1 }, "Page"),
         (List with { PerPage = 0 }, "PerPage"),
         (List with { PerPage = ListTasksQuery.MaxPerPage + 1 }, "PerPage"),
-        (List with { Agent = new string('x', AgentTask.MaxNameLength + 1) }, "Agent"),
-        (List with { Statuses = ["running", "done"] }, "status"),
-        (List with { Statuses = [.. Enumerable.Repeat("running", 21)] }, "status"),
-        (List with { From = ManualTime.Start, To = ManualTime.Start }, "date_to"),
+        (Where(new TaskFilter { Agents = [new string('x', AgentTask.MaxNameLength + 1)] }), "agent"),
+        (Where(new TaskFilter { Agents = [.. Enumerable.Repeat("x", 51)] }), "agent"),
+        (Where(new TaskFilter { Source = new string('x', AgentTask.MaxNameLength + 1) }), "source"),
+        (Where(new TaskFilter { SessionId = "a\0b" }), "session"),
+        (Where(new TaskFilter { From = ManualTime.Start, To = ManualTime.Start }), "date_to"),
+        (Where(new TaskFilter { CostMin = -0.01m }), "cost_min"),
+        (Where(new TaskFilter { CostMin = 2, CostMax = 1 }), "cost_max"),
+        (Where(new TaskFilter { DurationMax = TaskFigures.MaxDurationSeconds + 1 }), "duration_max"),
+        (Where(new TaskFilter { DurationMin = 2, DurationMax = 1 }), "duration_max"),
+        (List with { After = "not a cursor" }, "After"),
+        (List with { After = Place(TaskOrder.NewestFirst.Reversed) }, "After"),
+        (List with { Before = Place(new TaskOrder(TaskSortKey.Cost, Descending: true)) }, "Before"),
+        (List with { After = Place(TaskOrder.NewestFirst), Before = Place(TaskOrder.NewestFirst) }, "Before"),
     ];
 
     private static readonly (GetTaskLogQuery Query, string Field)[] RefusedLogs =
@@ -41,14 +50,20 @@ public sealed class TaskQueriesTests
     private static readonly ListTasksQuery[] AcceptedLists =
     [
         List,
-        List with { Page = ListTasksQuery.MaxPage, PerPage = ListTasksQuery.MaxPerPage, Agent = new string('x', AgentTask.MaxNameLength) },
-        List with { Statuses = ["queued", "in_progress", "waiting_input"], From = ManualTime.Start, To = ManualTime.Start.AddTicks(1) },
+        List with { Page = ListTasksQuery.MaxPage, PerPage = ListTasksQuery.MaxPerPage },
+        Where(new TaskFilter { Agents = [new string('x', AgentTask.MaxNameLength)], From = ManualTime.Start, To = ManualTime.Start.AddTicks(1) }),
+        Where(new TaskFilter { CostMin = 1, CostMax = 1, DurationMin = 0, DurationMax = TaskFigures.MaxDurationSeconds }),
+        List with { Before = Place(TaskOrder.NewestFirst) },
     ];
 
     private static readonly GetTaskLogQuery[] AcceptedLogs =
     [
         Log, Log with { Limit = TaskLogRange.MaxLimit, After = 0 }, Log with { Before = 0 }, Log with { Tail = TaskLogRange.MaxLimit, Kinds = ["output", "system"] },
     ];
+
+    private static ListTasksQuery Where(TaskFilter filter) => List with { Filter = filter };
+
+    private static string Place(TaskOrder order) => new TaskCursor(order, order.Key == TaskSortKey.Cost ? 1m : ManualTime.Start, ManualTime.Start, "task-1").ToString();
 
     [TestCaseSource(nameof(RefusedLists))]
     public void A_list_out_of_bounds_is_refused_by_name((ListTasksQuery Query, string Field) refused) =>
