@@ -46,6 +46,7 @@ public static class DependencyInjection
         services.AddHostedService<TaskSweeper>();
 
         services.AddScoped<ConversationBook>();
+        services.AddScoped<TaskSteering>();
         services.AddScoped<ServiceFactory>(provider => provider.GetService!);
         services.AddScoped<IMediator, Mediator>();
         services.AddScoped(typeof(IPipelineBehavior<,>), typeof(LoggingBehaviour<,>));

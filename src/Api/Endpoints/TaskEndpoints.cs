@@ -41,6 +41,8 @@ internal static class TaskEndpoints
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         steering.MapPost("/{taskId}/stop", Stop).WithSummary("Stop a task; data.confirmed is false until the engine has said that it ended");
         steering.MapPost("/{taskId}/retry", Retry).WithSummary("Do a task that has ended again, as a new task").ProducesProblem(StatusCodes.Status409Conflict);
+        steering.MapPost("/stop", StopSeveral).WithSummary("Stop up to 100 tasks; the answer says of each what became of it");
+        steering.MapPost("/retry", RetrySeveral).WithSummary("Do up to 100 tasks again; the answer says of each what became of it");
         steering.MapPost("/{taskId}/input", SendInput).WithSummary("Answer what a task waits for").ProducesProblem(StatusCodes.Status409Conflict);
 
         var ingest = app.MapGroup("/api/tasks").WithTags("Ingest").RequireAuthorization(Policies.Ingest)
@@ -140,6 +142,12 @@ internal static class TaskEndpoints
     private static async Task<Results<Ok<RetriedTask>, ProblemHttpResult>> Retry(
         string taskId, IMediator mediator, CancellationToken cancellationToken) =>
         await mediator.Send(new RetryTaskCommand(taskId), cancellationToken) is { } retried ? TypedResults.Ok(retried) : TaskNotFound();
+
+    private static async Task<Ok<TaskOutcomes>> StopSeveral(TaskIdsRequest request, IMediator mediator, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await mediator.Send(new StopTasksCommand(request.TaskIds ?? []), cancellationToken));
+
+    private static async Task<Ok<TaskOutcomes>> RetrySeveral(TaskIdsRequest request, IMediator mediator, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await mediator.Send(new RetryTasksCommand(request.TaskIds ?? []), cancellationToken));
 
     private static async Task<Results<Ok<ReportedTask>, ProblemHttpResult>> SendInput(
         string taskId, SendInputRequest request, IMediator mediator, CancellationToken cancellationToken) =>

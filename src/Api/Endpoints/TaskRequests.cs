@@ -75,6 +75,9 @@ internal sealed record ReportTaskRequest(
         : throw QueryValues.Invalid("status", "status must be one of queued, running, waiting_input, completed, failed, cancelled.");
 }
 
+/// <summary>Several tasks: 1 to 100.</summary>
+internal sealed record TaskIdsRequest(IReadOnlyList<string>? TaskIds);
+
 /// <summary>The answer to what a task waits for.</summary>
 internal sealed record SendInputRequest(string? Message)
 {

@@ -90,6 +90,12 @@ internal static class ApiExamples
              "requested_at":"2026-02-03T10:00:30Z","waiting_seconds":0},"error":null}
             """,
         [typeof(RetriedTask)] = """{"task_id":"task-019b","parent_task_id":"task-019a","conversation_id":"conv-019a"}""",
+        [typeof(TaskIdsRequest)] = """{"task_ids":["task-019a","task-019b"]}""",
+        [typeof(TaskOutcomes)] =
+            """
+            {"results":[{"task_id":"task-019a","ok":true,"status":"failed","detail":null,"retried_as":"task-019c"},
+             {"task_id":"task-019b","ok":false,"status":"running","detail":"A task that is running has not ended: it cannot be done again."}]}
+            """,
         [typeof(SendInputRequest)] = """{"message":"Yes, use the second one."}""",
         [typeof(ConversationMetrics)] =
             """

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using GrooteDashboard.IntegrationTests.Conversations;
 using GrooteDashboard.Testing;
 
@@ -145,7 +146,79 @@ internal sealed class StopTaskTests : ConversationFixture
         Assert.That(await StatusOfAsync(taskId), Is.EqualTo("cancelled"));
     }
 
+    [Test]
+    public async Task Several_are_stopped_at_once_and_each_has_its_own_outcome()
+    {
+        var (queued, conversation) = await ChatAsync("one");
+        var (sibling, _) = await ChatAsync("two", conversation);
+        await UntilQueuedAsync(sibling);
+        var running = await RegisterAsync();
+        await PatchAsync($"/api/tasks/{running}", new { status = "running" });
+        var heard = await ListenToControlAsync(running);
+        var ended = await RegisterAsync();
+        await PatchAsync($"/api/tasks/{ended}", new { status = "completed" });
+
+        var answer = await PostAsync("/api/tasks/stop", new { task_ids = new[] { running, "task-none", queued, ended, sibling, running } });
+
+        await Probe.Until(() => heard.Contains("""{"action":"stop"}"""), "the engine is told");
+        await Probe.Until(async () => (await QueuedAsync(queued)).Count == 0 && (await QueuedAsync(sibling)).Count == 0, "both left the queue");
+        Assert.Multiple(async () =>
+        {
+            Assert.That(OutcomesOf(answer), Is.EqualTo(new[]
+            {
+                (running, true, "cancelled", (string?)null),
+                ("task-none", false, null, "Task not found"),
+                (queued, true, "cancelled", null),
+                (ended, false, "completed", "Cannot stop task in status: completed"),
+                (sibling, true, "cancelled", null),
+            }));
+            Assert.That((await StatusOfAsync(queued), await StatusOfAsync(sibling), await StatusOfAsync(running)), Is.EqualTo(("cancelled", "cancelled", "cancelled")));
+        });
+    }
+
+    [Test]
+    public async Task Several_are_done_again_and_those_that_have_not_ended_keep_none_from_it()
+    {
+        var (failed, _) = await ChatAsync("again");
+        await PatchAsync($"/api/tasks/{failed}", new { status = "failed" });
+        var running = await RegisterAsync();
+        await PatchAsync($"/api/tasks/{running}", new { status = "running" });
+
+        var results = (await PostAsync("/api/tasks/retry", new { task_ids = new[] { running, failed, "task-none" } })).GetProperty("results");
+
+        var again = results[1].Text("retried_as")!;
+        Assert.Multiple(async () =>
+        {
+            Assert.That(results.EnumerateArray().Select(result => result.GetProperty("ok").GetBoolean()), Is.EqualTo(new[] { false, true, false }));
+            Assert.That(results[0].Text("detail"), Does.Contain("running"));
+            Assert.That(results[0].TryGetProperty("retried_as", out _), Is.False);
+            Assert.That((await GetAsync($"/api/tasks/{again}")).Text("parent_task_id"), Is.EqualTo(failed));
+            Assert.That((await UntilQueuedAsync(again)).Text("prompt"), Does.EndWith("again"));
+        });
+    }
+
+    [TestCase("""{"task_ids":[]}""")]
+    [TestCase("""{}""")]
+    [TestCase("""{"task_ids":["a/b"]}""")]
+    [TestCase("""{"task_ids":[null]}""")]
+    [TestCase("""{"task_ids":"task-1"}""")]
+    public async Task Ids_that_are_none_are_refused(string body)
+    {
+        foreach (var what in new[] { "stop", "retry" })
+        {
+            using var answer = await Http.PostAsync($"/api/tasks/{what}", Json(body));
+            Assert.That(answer.StatusCode, Is.EqualTo(HttpStatusCode.UnprocessableEntity));
+        }
+    }
+
+    [Test]
+    public Task More_than_a_hundred_at_once_are_refused() => PostAsync(
+        "/api/tasks/stop", new { task_ids = Enumerable.Range(0, 101).Select(i => $"task-{i}") }, HttpStatusCode.UnprocessableEntity);
+
     [TestCase("stop")]
     [TestCase("retry")]
     public Task An_unknown_task_is_not_found(string what) => PostAsync($"/api/tasks/task-none/{what}", new { }, HttpStatusCode.NotFound);
+
+    private static IEnumerable<(string?, bool, string?, string?)> OutcomesOf(JsonElement answer) => answer.GetProperty("results").EnumerateArray()
+        .Select(result => (result.Text("task_id"), result.GetProperty("ok").GetBoolean(), result.Text("status"), result.Text("detail")));
 }

@@ -21,6 +21,20 @@ internal sealed class InMemoryUnitOfWork(InMemoryDatabase database, TimeProvider
     public Task<AgentTask?> FindAsync(string taskId, CancellationToken cancellationToken) =>
         Task.FromResult(Tracked<AgentTask>(task => task.TaskId == taskId) ?? Track(database.FindTask(taskId)));
 
+    public async Task<IReadOnlyList<AgentTask>> FindAllAsync(IReadOnlyList<string> taskIds, CancellationToken cancellationToken)
+    {
+        var found = new List<AgentTask>();
+        foreach (var id in taskIds.Distinct())
+        {
+            if (await FindAsync(id, cancellationToken) is { } task)
+            {
+                found.Add(task);
+            }
+        }
+
+        return found;
+    }
+
     public Task<IReadOnlyList<AgentTask>> ListDueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<AgentTask>>(
         [

@@ -1,6 +1,5 @@
 using FluentValidation;
 using GrooteDashboard.Application.Common;
-using GrooteDashboard.Application.Conversations;
 using GrooteDashboard.Application.Tasks.Ports;
 using GrooteDashboard.Domain.Common;
 using GrooteDashboard.Domain.Tasks;
@@ -29,8 +28,7 @@ internal sealed class StopTaskValidator : AbstractValidator<StopTaskCommand>
         RuleFor(c => c.TaskId).Must(id => Identifier.IsValid(id)).WithName("task_id").WithMessage("task_id is not a valid id.");
 }
 
-internal sealed class StopTaskHandler(IAgentTaskRepository tasks, IAgentOutbox agents, ConversationBook book, TimeProvider time, IEventIds ids)
-    : IRequestHandler<StopTaskCommand, StoppedTask?>
+internal sealed class StopTaskHandler(IAgentTaskRepository tasks, TaskSteering steering, TimeProvider time) : IRequestHandler<StopTaskCommand, StoppedTask?>
 {
     public async Task<StoppedTask?> Handle(StopTaskCommand command, CancellationToken cancellationToken)
     {
@@ -39,23 +37,15 @@ internal sealed class StopTaskHandler(IAgentTaskRepository tasks, IAgentOutbox a
             return null;
         }
 
+        // First, so that a stop of this moment has waited for no time.
         var now = time.GetUtcNow();
-        var stopped = false;
-        if (!task.Status.IsFinal())
-        {
-            var before = task.Totals;
-            var nobodyHasIt = task.Status == AgentTaskStatus.Queued && await agents.WithdrawAsync(task.TaskId, cancellationToken);
-            stopped = task.Stop(now, ids.Next(), confirmed: nobodyHasIt);
-            await book.EnterAsync(task, before, cancellationToken);
-            agents.Add(AgentNotice.Stop(task.TaskId));
-        }
-
+        var stopped = await steering.StopAsync(task, cancellationToken);
         return new StoppedTask(
             task.TaskId,
             stopped,
             task.Status,
             Confirmed: task.Status.IsFinal() && !task.IsStopUnconfirmed,
             task.StopRequestedAt,
-            task.IsStopUnconfirmed ? (now - task.StopRequestedAt!.Value).TotalSeconds : null);
+            task.IsStopUnconfirmed ? Math.Max(0, (now - task.StopRequestedAt!.Value).TotalSeconds) : null);
     }
 }

@@ -7,6 +7,9 @@ public interface IAgentTaskRepository
 {
     Task<AgentTask?> FindAsync(string taskId, CancellationToken cancellationToken);
 
+    /// <summary>Those of these ids that there are. Ordered by conversation, so that two who change several wait for each other in turn.</summary>
+    Task<IReadOnlyList<AgentTask>> FindAllAsync(IReadOnlyList<string> taskIds, CancellationToken cancellationToken);
+
     /// <summary>Tasks whose provisional time is over or whose final output is due, oldest first, at most <paramref name="limit"/>.</summary>
     Task<IReadOnlyList<AgentTask>> ListDueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken);
 

@@ -9,6 +9,9 @@ internal sealed class AgentTaskRepository(DashboardDbContext db) : IAgentTaskRep
     public Task<AgentTask?> FindAsync(string taskId, CancellationToken cancellationToken) =>
         db.Tasks.SingleOrDefaultAsync(task => task.TaskId == taskId, cancellationToken);
 
+    public async Task<IReadOnlyList<AgentTask>> FindAllAsync(IReadOnlyList<string> taskIds, CancellationToken cancellationToken) =>
+        await db.Tasks.Where(task => taskIds.Contains(task.TaskId)).OrderBy(task => task.ConversationId).ThenBy(task => task.TaskId).ToListAsync(cancellationToken);
+
     public async Task<IReadOnlyList<AgentTask>> ListDueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
         await db.Tasks.Where(task => task.ProvisionalUntil <= now || task.OutputDueAt <= now)
             .OrderBy(task => task.CompletedAt).Take(limit).ToListAsync(cancellationToken);
