@@ -5,6 +5,7 @@ using GrooteDashboard.Application.System.Ports;
 using GrooteDashboard.Infrastructure.Persistence;
 using GrooteDashboard.Infrastructure.Persistence.Readers;
 using GrooteDashboard.Infrastructure.Persistence.Repositories;
+using GrooteDashboard.Infrastructure.Persistence.Rollups;
 using GrooteDashboard.Infrastructure.Redis;
 using GrooteDashboard.Infrastructure.Redis.Agents;
 using GrooteDashboard.Infrastructure.Redis.Log;
@@ -64,6 +65,12 @@ public static class DependencyInjection
             .AsImplementedInterfaces().WithScopedLifetime());
         services.AddKeyedSingleton<IIngestLease>(AgentRelay.LeaseName, (provider, _) =>
             ActivatorUtilities.CreateInstance<PostgresLease>(provider, PostgresLease.AgentsKey, "tell the agent engine what it is to do"));
+        services.AddKeyedSingleton<IIngestLease>(RollupFolder.LeaseName, (provider, _) =>
+            ActivatorUtilities.CreateInstance<PostgresLease>(provider, PostgresLease.RollupsKey, "fold the rollups"));
+        services.AddSingleton<RollupStore>();
+        services.AddSingleton<RollupFolder>();
+        services.AddSingleton<IComponentHealth>(provider => provider.GetRequiredService<RollupFolder>());
+        services.AddHostedService(provider => provider.GetRequiredService<RollupFolder>());
         services.AddSingleton<PostgresSignals>();
         services.AddHostedService(provider => provider.GetRequiredService<PostgresSignals>());
         services.AddSingleton<AgentOutboxStore>();

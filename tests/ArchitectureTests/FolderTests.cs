@@ -14,7 +14,7 @@ public sealed partial class FolderTests
         ["src/Domain"] = Common,
         ["src/Application"] = Common,
         ["src/Infrastructure"] = ["Persistence", "Redis", "Upstream", "Security"],
-        ["src/Infrastructure/Persistence"] = ["Configurations", "Migrations", "Readers", "Repositories"],
+        ["src/Infrastructure/Persistence"] = ["Configurations", "Migrations", "Readers", "Repositories", "Rollups"],
         ["src/Infrastructure/Persistence/Configurations"] = Common,
         ["src/Api"] = ["Auth", "Endpoints", "Errors", "Hosting", "Json", "Realtime"],
         ["tests/UnitTests/Domain"] = Common,

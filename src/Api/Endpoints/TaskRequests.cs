@@ -37,7 +37,8 @@ internal sealed record RegisterTaskRequest(
     string? SessionId,
     string? ConversationId,
     string? FlowId,
-    string? ParentTaskId)
+    string? ParentTaskId,
+    string? Model)
 {
     public RegisterTaskCommand ToCommand() => new(
         TaskId ?? "",
@@ -49,7 +50,8 @@ internal sealed record RegisterTaskRequest(
         QueryValues.JsonObject("source_metadata", SourceMetadata) ?? AgentTask.NoMetadata,
         ConversationId,
         FlowId,
-        ParentTaskId);
+        ParentTaskId,
+        Model);
 }
 
 /// <summary>A report on a task; every part may be missing.</summary>
@@ -61,11 +63,12 @@ internal sealed record ReportTaskRequest(
     decimal? CostUsd,
     long? InputTokens,
     long? OutputTokens,
-    double? DurationSeconds)
+    double? DurationSeconds,
+    string? Model)
 {
     public ReportTaskCommand ToCommand(string taskId) => new(
         taskId,
-        new TaskReport(ParseStatus(), Output, Error, Result, new TaskFigures(CostUsd, InputTokens, OutputTokens, DurationSeconds)),
+        new TaskReport(ParseStatus(), Output, Error, Result, new TaskFigures(CostUsd, InputTokens, OutputTokens, DurationSeconds), Model),
         ReportOrigin.Patch,
         CreateMissing: false);
 

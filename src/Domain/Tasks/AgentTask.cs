@@ -51,6 +51,9 @@ public sealed class AgentTask : Entity
 
     public string Source { get; private set; } = "";
 
+    /// <summary>The language model that works on it, by the name that the engine gives it; null where nobody said.</summary>
+    public string? Model { get; private set; }
+
     public DateTimeOffset CreatedAt { get; private set; }
 
     public DateTimeOffset? StartedAt { get; private set; }
@@ -122,6 +125,7 @@ public sealed class AgentTask : Entity
         task.ConversationId = registration.ConversationId;
         task.FlowId = registration.FlowId;
         task.ParentTaskId = registration.ParentTaskId;
+        task.Model = registration.Model;
         task.Changed(now, eventId, previous: null);
         return task;
     }
@@ -151,7 +155,7 @@ public sealed class AgentTask : Entity
     /// <returns>Whether anything changed.</returns>
     public bool FillIn(TaskRegistration registration, DateTimeOffset now, string eventId)
     {
-        var before = (SessionId, UserId, Source, SourceMetadata, InputMessage, AssignedAgent, AgentType, ConversationId, FlowId, ParentTaskId);
+        var before = (SessionId, UserId, Source, SourceMetadata, InputMessage, AssignedAgent, AgentType, ConversationId, FlowId, ParentTaskId, Model);
         if (SessionId == Session.Unregistered)
         {
             (SessionId, UserId) = (registration.SessionId, registration.UserId);
@@ -165,7 +169,8 @@ public sealed class AgentTask : Entity
         ConversationId ??= registration.ConversationId;
         FlowId ??= registration.FlowId;
         ParentTaskId ??= registration.ParentTaskId;
-        if (before == (SessionId, UserId, Source, SourceMetadata, InputMessage, AssignedAgent, AgentType, ConversationId, FlowId, ParentTaskId))
+        Model ??= registration.Model;
+        if (before == (SessionId, UserId, Source, SourceMetadata, InputMessage, AssignedAgent, AgentType, ConversationId, FlowId, ParentTaskId, Model))
         {
             return false;
         }
@@ -328,7 +333,7 @@ public sealed class AgentTask : Entity
 
     private bool Take(TaskReport report, bool overwrite, bool replaceOutput, DateTimeOffset now)
     {
-        var before = (CostUsd, InputTokens, OutputTokens, DurationSeconds, Result, Error, FinalOutput);
+        var before = (CostUsd, InputTokens, OutputTokens, DurationSeconds, Result, Error, FinalOutput, Model);
         var figures = report.Figures ?? TaskFigures.None;
         CostUsd = Pick(CostUsd, figures.CostUsd, overwrite);
         InputTokens = Pick(InputTokens, figures.InputTokens, overwrite);
@@ -336,13 +341,14 @@ public sealed class AgentTask : Entity
         DurationSeconds = Pick(DurationSeconds, figures.DurationSeconds, overwrite);
         Result = Pick(Result, report.Result, overwrite);
         Error = Pick(Error, report.Error, overwrite);
+        Model = Pick(Model, report.Model, overwrite);
         if (!string.IsNullOrEmpty(report.Output) && (FinalOutput is null || (replaceOutput && FinalOutput != report.Output)))
         {
             FinalOutput = report.Output;
             ScheduleOutput(now);
         }
 
-        return before != (CostUsd, InputTokens, OutputTokens, DurationSeconds, Result, Error, FinalOutput);
+        return before != (CostUsd, InputTokens, OutputTokens, DurationSeconds, Result, Error, FinalOutput, Model);
     }
 
     private static T? Pick<T>(T? known, T? reported, bool overwrite) => reported is null || (known is not null && !overwrite) ? known : reported;

@@ -11,6 +11,7 @@ namespace GrooteDashboard.Domain.Tasks;
 /// <param name="ConversationId">The conversation that it belongs to.</param>
 /// <param name="FlowId">The thread at the source, such as <c>github:owner/repo#42</c>.</param>
 /// <param name="ParentTaskId">The task that started it.</param>
+/// <param name="Model">The language model.</param>
 public sealed record TaskRegistration(
     string Source,
     string InputMessage,
@@ -21,4 +22,5 @@ public sealed record TaskRegistration(
     string SourceMetadata = AgentTask.NoMetadata,
     string? ConversationId = null,
     string? FlowId = null,
-    string? ParentTaskId = null);
+    string? ParentTaskId = null,
+    string? Model = null);

@@ -6,12 +6,14 @@ namespace GrooteDashboard.Domain.Tasks;
 /// <param name="Error">Why it failed.</param>
 /// <param name="Result">The result, as text or JSON text.</param>
 /// <param name="Figures">Cost, tokens and duration.</param>
+/// <param name="Model">The language model that does the work.</param>
 public sealed record TaskReport(
     AgentTaskStatus? Status = null,
     string? Output = null,
     string? Error = null,
     string? Result = null,
-    TaskFigures? Figures = null);
+    TaskFigures? Figures = null,
+    string? Model = null);
 
 /// <summary>The way by which a report came; it decides how far the report can be trusted.</summary>
 public enum ReportOrigin

@@ -20,6 +20,9 @@ internal sealed partial class PostgresLease(
     /// <summary>For telling the agent engine what it is to do.</summary>
     public const long AgentsKey = 0x67726f6f7465_03;
 
+    /// <summary>For folding what changed into the rollups.</summary>
+    public const long RollupsKey = 0x67726f6f7465_0c;
+
     /// <summary>How often it is tried, and looked after. A lease of a process that died is taken over within so long.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(0.5);
 

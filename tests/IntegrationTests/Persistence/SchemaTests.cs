@@ -72,7 +72,7 @@ internal sealed class SchemaTests
 
     private static IEnumerable<string> Constraints(IEntityType entity) =>
     [
-        $"{entity.GetTableName()} PRIMARY KEY ({Names(entity.FindPrimaryKey()!.Properties)})",
+        .. entity.GetKeys().Select(key => $"{entity.GetTableName()} PRIMARY KEY ({Names(key.Properties)})"),
         .. entity.GetForeignKeys().Select(key =>
             $"{entity.GetTableName()} FOREIGN KEY ({Names(key.Properties)}) REFERENCES {key.PrincipalEntityType.GetTableName()}({Names(key.PrincipalKey.Properties)})"
             + (key.DeleteBehavior == DeleteBehavior.Cascade ? " ON DELETE CASCADE" : "")),

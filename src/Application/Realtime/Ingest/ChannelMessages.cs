@@ -90,7 +90,8 @@ internal static class ChannelMessages
             Output: NotEmpty(result.Text("output")) ?? NotEmpty(result.Text("raw_output")),
             Error: NotEmpty(result.Text("error")) ?? json.Text("error"),
             Result: result.Without(NotPartOfResult),
-            Figures: figures);
+            Figures: figures,
+            Model: ProducerFields.Model(result));
         return ProducerFields.Report(taskId, report, invalid, ReportOrigin.StatusChannel);
     }
 

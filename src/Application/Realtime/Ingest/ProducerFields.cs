@@ -50,6 +50,10 @@ internal static class ProducerFields
         return (figures == TaskFigures.None ? null : figures, invalid);
     }
 
+    /// <summary>The language model, where the engine names it.</summary>
+    public static string? Model(JsonElement json) =>
+        json.String("model") is { Length: > 0 } model ? JsonText.Truncate(model, AgentTask.MaxNameLength) : null;
+
     public static IEnumerable<IngestStep> Report(
         string taskId, TaskReport report, int invalidFigures, ReportOrigin origin, bool endsStream = false)
     {

@@ -145,7 +145,7 @@ internal static class StreamEvents
         IEnumerable<IngestStep> Report(string taskId, TaskReport report, bool endsStream = false)
         {
             var (figures, invalid) = ProducerFields.Figures(json);
-            return ProducerFields.Report(taskId, report with { Figures = figures }, invalid, ReportOrigin.EventStream, endsStream);
+            return ProducerFields.Report(taskId, report with { Figures = figures, Model = ProducerFields.Model(json) }, invalid, ReportOrigin.EventStream, endsStream);
         }
     }
 
@@ -159,7 +159,7 @@ internal static class StreamEvents
         }
 
         var (figures, invalid) = ProducerFields.Figures(json);
-        var report = new TaskReport(status, Error: json.Text("error"), Result: json.Text("result"), Figures: figures);
+        var report = new TaskReport(status, Error: json.Text("error"), Result: json.Text("result"), Figures: figures, Model: ProducerFields.Model(json));
         return ProducerFields.Report(taskId, report, invalid, ReportOrigin.EventStream);
     }
 
@@ -172,7 +172,8 @@ internal static class StreamEvents
             OptionalId("session_id"),
             Limited("assigned_agent", AgentTask.MaxNameLength),
             ConversationId: OptionalId("conversation_id"),
-            FlowId: Limited("flow_id", AgentTask.MaxNameLength)));
+            FlowId: Limited("flow_id", AgentTask.MaxNameLength),
+            Model: ProducerFields.Model(json)));
 
         string? Limited(string name, int length) => json.Text(name) is { Length: > 0 } text ? JsonText.Truncate(text, length) : null;
 

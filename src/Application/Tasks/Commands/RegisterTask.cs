@@ -1,4 +1,5 @@
 using System.Linq.Expressions;
+using System.Text.Json;
 using FluentValidation;
 using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Conversations;
@@ -24,6 +25,7 @@ namespace GrooteDashboard.Application.Tasks.Commands;
 /// <param name="ConversationId">Its conversation.</param>
 /// <param name="FlowId">The thread at the source.</param>
 /// <param name="ParentTaskId">The task that started it.</param>
+/// <param name="Model">The language model; where none is named, the <c>model</c> of the metadata.</param>
 public sealed record RegisterTaskCommand(
     string TaskId,
     string Source,
@@ -34,7 +36,8 @@ public sealed record RegisterTaskCommand(
     string SourceMetadata = "{}",
     string? ConversationId = null,
     string? FlowId = null,
-    string? ParentTaskId = null) : ICommand<RegisteredTask>;
+    string? ParentTaskId = null,
+    string? Model = null) : ICommand<RegisteredTask>;
 
 /// <summary>The task as it is known now.</summary>
 public sealed record RegisteredTask(string TaskId, string? ConversationId);
@@ -50,6 +53,7 @@ internal sealed class RegisterTaskValidator : AbstractValidator<RegisterTaskComm
         RuleFor(c => c.AgentType).MaximumLength(AgentTask.MaxKindLength).WithName("agent_type");
         RuleFor(c => c.SourceMetadata).MaximumLength(AgentTask.MaxMetadataLength).WithName("source_metadata");
         RuleFor(c => c.FlowId).MaximumLength(AgentTask.MaxNameLength).WithName("flow_id");
+        RuleFor(c => c.Model).MaximumLength(AgentTask.MaxNameLength).WithName("model");
         OptionalId(c => c.SessionId, "session_id");
         OptionalId(c => c.ConversationId, "conversation_id");
         OptionalId(c => c.ParentTaskId, "parent_task_id");
@@ -78,6 +82,7 @@ internal sealed class RegisterTaskHandler(
         var sessionId = command.SessionId ?? Session.WebhookSystem;
         var session = await sessions.OpenAsync(
             sessionId, SystemUser, machineId: sessionId == Session.WebhookSystem ? "webhook" : "unknown", now, cancellationToken);
+        var metadata = LogText.RepairEscapes(command.SourceMetadata);
         var registration = new TaskRegistration(
             LogText.Clean(command.Source),
             LogText.Clean(command.InputMessage),
@@ -85,10 +90,11 @@ internal sealed class RegisterTaskHandler(
             session.UserId,
             LogText.Clean(command.AssignedAgent ?? AgentTask.DefaultAgent),
             LogText.Clean(command.AgentType ?? AgentTask.DefaultAgentType),
-            LogText.RepairEscapes(command.SourceMetadata),
+            metadata,
             command.ConversationId,
             command.FlowId is null ? null : LogText.Clean(command.FlowId),
-            command.ParentTaskId);
+            command.ParentTaskId,
+            Name(command.Model ?? ModelIn(metadata)));
         if (task is null)
         {
             task = AgentTask.Register(command.TaskId, registration, now, ids.Next());
@@ -106,5 +112,15 @@ internal sealed class RegisterTaskHandler(
         }
 
         return new RegisteredTask(task.TaskId, task.ConversationId);
+    }
+
+    private static string? Name(string? text) => string.IsNullOrEmpty(text) ? null : LogText.Clean(text);
+
+    /// <summary>Gateways that know the model say so there.</summary>
+    private static string? ModelIn(string metadata)
+    {
+        using var json = JsonDocument.Parse(metadata);
+        return json.RootElement.TryGetProperty("model", out var model) && model.ValueKind == JsonValueKind.String
+            && model.GetString() is { Length: <= AgentTask.MaxNameLength } name ? name : null;
     }
 }

@@ -27,6 +27,7 @@ internal sealed class ReportTaskValidator : AbstractValidator<ReportTaskCommand>
         RuleFor(c => c.Report.Output).MaximumLength(AgentTask.MaxOutputLength).WithName("output");
         RuleFor(c => c.Report.Result).MaximumLength(AgentTask.MaxOutputLength).WithName("result");
         RuleFor(c => c.Report.Error).MaximumLength(AgentTask.MaxErrorLength).WithName("error");
+        RuleFor(c => c.Report.Model).MaximumLength(AgentTask.MaxNameLength).WithName("model");
         RuleFor(c => c.Report.Figures).Custom((figures, context) =>
         {
             if (figures?.Violation() is { } violation)
@@ -72,6 +73,7 @@ internal sealed class ReportTaskHandler(
         Output = Clean(report.Output),
         Error = Clean(report.Error),
         Result = Clean(report.Result),
+        Model = string.IsNullOrEmpty(report.Model) ? null : Clean(report.Model),
     };
 
     private static string? Clean(string? text) => text is null ? null : LogText.Clean(text);

@@ -27,6 +27,9 @@ public record TaskSummary
 
     public required string Source { get; init; }
 
+    /// <summary>The language model; null where it is not known.</summary>
+    public required string? Model { get; init; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     public required DateTimeOffset? StartedAt { get; init; }

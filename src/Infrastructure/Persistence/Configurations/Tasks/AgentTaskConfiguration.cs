@@ -29,6 +29,7 @@ internal sealed class AgentTaskConfiguration : IEntityTypeConfiguration<AgentTas
         task.Property(t => t.AssignedAgent).HasColumnName("assigned_agent");
         task.Property(t => t.AgentType).HasColumnName("agent_type");
         task.Property(t => t.Source).HasColumnName("source");
+        task.Property(t => t.Model).HasColumnName("model");
         task.Property(t => t.CreatedAt).HasColumnName("created_at");
         task.Property(t => t.StartedAt).HasColumnName("started_at");
         task.Property(t => t.CompletedAt).HasColumnName("completed_at");

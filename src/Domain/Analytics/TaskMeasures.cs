@@ -1,0 +1,62 @@
+namespace GrooteDashboard.Domain.Analytics;
+
+/// <summary>What a group of tasks comes to: its sums, and histograms where quantiles are wanted. Groups can be added up.</summary>
+public sealed class TaskMeasures
+{
+    /// <param name="withHistograms">Whether quantiles are wanted.</param>
+    public TaskMeasures(bool withHistograms)
+    {
+        if (withHistograms)
+        {
+            (Durations, QueueTimes, Costs) = (new LogHistogram(), new LogHistogram(), new LogHistogram());
+        }
+    }
+
+    public TaskSums Sums { get; private set; }
+
+    /// <summary>Seconds of runs; null where quantiles are not wanted.</summary>
+    public LogHistogram? Durations { get; }
+
+    /// <summary>Seconds in the queue; null where quantiles are not wanted.</summary>
+    public LogHistogram? QueueTimes { get; }
+
+    /// <summary>US dollars of the tasks whose cost is known; null where quantiles are not wanted.</summary>
+    public LogHistogram? Costs { get; }
+
+    /// <summary>Whether it is as if no task had ever been added.</summary>
+    public bool IsEmpty => Sums == default && (Durations?.IsEmpty ?? true) && (QueueTimes?.IsEmpty ?? true) && (Costs?.IsEmpty ?? true);
+
+    /// <param name="task">The task.</param>
+    /// <param name="sign">1 to add it, −1 to take it out.</param>
+    public void Add(in TaskFacts task, int sign)
+    {
+        Sums += TaskSums.Of(task, sign);
+        if (task.Duration is { } duration)
+        {
+            Durations?.Add((double)duration, sign);
+        }
+
+        if (task.QueueTime is { } queueTime)
+        {
+            QueueTimes?.Add((double)queueTime, sign);
+        }
+
+        if (task.CostUsd is { } cost)
+        {
+            Costs?.Add((double)cost, sign);
+        }
+    }
+
+    public void Add(in TaskSums sums) => Sums += sums;
+
+    public void Add(TaskMeasures other)
+    {
+        Sums += other.Sums;
+        if (other.Durations is not null)
+        {
+            Durations?.Add(other.Durations);
+            QueueTimes?.Add(other.QueueTimes!);
+            Costs?.Add(other.Costs!);
+        }
+    }
+}
