@@ -54,7 +54,7 @@ describe('a chat', () => {
     expect(saved.map((message) => message.role)).toEqual(['user', 'assistant'])
     await poll(() => page.getByTestId('reply-cost').textContent()).toMatch(/^\$0\.\d+/)
     await poll(() => page.getByTestId('chat-facts').textContent()).toContain('executor')
-    await poll(() => row(page, id).locator('.conversation-facts').textContent()).toMatch(/^2\$0\.\d+executor$/)
+    await poll(() => row(page, id).locator('.conversation-facts').textContent()).toMatch(/^ ?2\$0\.\d+executor$/)
     expect(await page.getByTestId('reply-cost').textContent()).toBe(await page.getByTestId('chat-cost').textContent())
 
     const text = await answer(page).textContent()
@@ -202,17 +202,17 @@ describe('a long conversation', () => {
     const fromEnd = () => thread.evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight)
     await poll(fromEnd).toBeLessThan(2)
 
-    const place = thread.getByText(/^line 85$/)
+    const place = thread.getByText(/^line 86$/)
     await place.evaluate((element) => element.scrollIntoView({ block: 'center' }))
     const at = (await place.boundingBox())!.y
     // Scrolling up asks for what is older: it comes in above, and what is read stays where it is.
-    await thread.getByText(/^line 31$/).waitFor({ state: 'attached' })
+    await thread.getByText(/^line 32$/).waitFor({ state: 'attached' })
     await engine.message(id, 'user', 'something new')
     await page.getByRole('button', { name: 'To the newest: 1 new' }).waitFor()
     expect(Math.abs((await place.boundingBox())!.y - at)).toBeLessThan(2)
 
     await thread.evaluate((element) => (element.scrollTop = 0))
-    await thread.getByText(/^line 1$/).waitFor()
+    await thread.getByText(/^line 2$/).waitFor()
     expect(await page.locator('.thread-item').count()).toBe(131)
     await page.getByRole('button', { name: /To the newest/ }).click()
     await poll(fromEnd).toBeLessThan(2)
@@ -289,10 +289,11 @@ describe('hostile markdown', () => {
     const evil = [
       '<script>window.hacked = 2</script>', '<img src=x onerror="window.hacked = 3">', '[click](javascript:window.hacked=4)', '[data](data:text/html,<script>1</script>)',
       '![pixel](https://tracker.example/p.png)', '[https://bank.example](https://evil.example/login)', '<a href="javascript:alert(1)" onmouseover="window.hacked=5">x</a>',
-      '[file](file:///etc/passwd) [rel](/api/conversations) [good](https://good.example/)', '[ref][r]', '', '[r]: javascript:window.hacked=6',
-      '\u001b[2J\u001b]0;owned\u0007after', 'abc\u202Egnp.exe', '', '```"><script>window.hacked=7</script>', '<b>code</b>', '```', '<iframe src="https://evil.example"></iframe>',
-      '>'.repeat(5_000), `${'['.repeat(5_000)}`,
-    ].join('\n')
+      '[file](file:///etc/passwd) [rel](/api/conversations) [good](https://good.example/)', '[ref][r]', '[r]: javascript:window.hacked=6',
+      '\u001b[2J\u001b]0;owned\u0007after', 'abc\u202Egnp.exe', '```"><script>window.hacked=7</script>', '<b>code</b>', '```', '<iframe src="https://evil.example"></iframe>',
+    ].join('\n\n')
+    const deep = `${'>'.repeat(5_000)} quoted\n${'['.repeat(5_000)}${'*_'.repeat(5_000)}`
+    await engine.message(id, 'assistant', deep)
     await engine.message(id, 'assistant', evil)
     await engine.message(id, 'user', evil)
     await engine.message(id, 'system', evil)
@@ -300,13 +301,13 @@ describe('hostile markdown', () => {
     const { page, errors } = await openPage(browser, '/conversations')
     page.on('request', (request) => new URL(request.url()).origin !== new URL(page.url()).origin && request.url().startsWith('http') && outside.push(request.url()))
     await page.goto(new URL(`/conversations/${id}`, page.url()).href)
-    await answer(page).waitFor()
+    await answer(page).first().waitFor()
     await page.locator('.said-system summary').click()
     const hrefs = await page.getByTestId('thread').locator('a[target]').evaluateAll((links) => [...new Set(links.map((link) => (link as HTMLAnchorElement).href))])
     expect(hrefs.sort()).toEqual(['https://evil.example/login', 'https://good.example/', 'https://tracker.example/p.png'])
-    expect(await answer(page).textContent()).toContain('https://bank.example (evil.example)')
-    expect(await answer(page).textContent()).toContain('abcgnp.exe')
-    expect(await answer(page).textContent()).toContain('<script>window.hacked = 2</script>')
+    expect(await answer(page).last().textContent()).toContain('https://bank.example (evil.example)')
+    expect(await answer(page).last().textContent()).toContain('abcgnp.exe')
+    expect(await answer(page).last().textContent()).toContain('<script>window.hacked = 2</script>')
     expect(await page.locator('main script, main img, main iframe, main [onerror], main [onmouseover]').count()).toBe(0)
     expect(await page.evaluate(() => (window as { hacked?: number }).hacked)).toBeUndefined()
     expect(outside).toEqual([])
@@ -328,10 +329,11 @@ describe('the palette', () => {
     const word = `wombat${Date.now()}`
     const id = await engine.conversation(`The ${word} question`)
     const { page, errors } = await openPage(browser, '/tasks')
+    await connection(page, 'live')
     const box = page.getByRole('combobox', { name: 'Find anything' })
     await page.keyboard.press('Control+k')
     await box.pressSequentially('syst')
-    expect(await page.getByRole('option', { selected: true }).textContent()).toContain('System')
+    expect(await page.getByRole('listbox').getByRole('option', { selected: true }).textContent()).toContain('System')
     await page.keyboard.press('Enter')
     await page.waitForURL('**/system')
 
@@ -344,7 +346,7 @@ describe('the palette', () => {
     const height = (await page.getByRole('listbox').boundingBox())!.height
     await box.pressSequentially(word)
     await page.locator(`[data-entry="conversation:${id}"][aria-selected=true]`).waitFor()
-    expect(await box.getAttribute('aria-activedescendant')).toBe(await page.getByRole('option', { selected: true }).getAttribute('id'))
+    expect(await box.getAttribute('aria-activedescendant')).toBe(await page.getByRole('listbox').getByRole('option', { selected: true }).getAttribute('id'))
     expect((await page.getByRole('listbox').boundingBox())!.height).toBe(height)
     await page.keyboard.press('Enter')
     await page.waitForURL(`**/conversations/${id}`)
@@ -355,7 +357,7 @@ describe('the palette', () => {
     await page.keyboard.press('Control+k')
     await page.locator(`[data-entry="recent:/conversations/${id}"]`).waitFor()
     await page.keyboard.press('ArrowUp')
-    expect(await page.getByRole('option').last().getAttribute('aria-selected')).toBe('true')
+    expect(await page.getByRole('listbox').getByRole('option').last().getAttribute('aria-selected')).toBe('true')
     await page.keyboard.press('Escape')
     await poll(() => box.count()).toBe(0)
     expect(errors).toEqual([])
