@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Text.Json;
 using GrooteDashboard.Application.Conversations.Commands;
+using GrooteDashboard.Application.Conversations.Contracts;
 using GrooteDashboard.Application.Conversations.Queries;
 using GrooteDashboard.Domain.Conversations;
 using Microsoft.AspNetCore.Mvc;
@@ -11,6 +12,9 @@ namespace GrooteDashboard.Api.Endpoints;
 internal sealed record ListConversationsRequest(
     [property: Description("Of this user"), FromQuery(Name = "user_id")] string? UserId,
     [property: Description("true for archived ones as well"), FromQuery(Name = "include_archived")] string? IncludeArchived,
+    [property: Description("true for those alone, false for the others alone; in place of include_archived"), FromQuery(Name = "archived")] string? Archived,
+    [property: Description("Of this thread at a source, such as github:owner/repo#42"), FromQuery(Name = "flow_id")] string? FlowId,
+    [property: Description("What the title contains, in any case: 3 to 200 characters"), FromQuery(Name = "text")] string? Text,
     [property: Description("1 to 200, 50 unless told"), FromQuery(Name = "limit")] string? Limit,
     [property: Description("So many are passed over"), FromQuery(Name = "offset")] string? Offset,
     [property: Description("What Next-Cursor said: goes on from there"), FromQuery(Name = "cursor")] string? Cursor)
@@ -18,8 +22,11 @@ internal sealed record ListConversationsRequest(
     private const int DefaultLimit = 50;
 
     public ListConversationsQuery ToQuery() => new(
-        string.IsNullOrEmpty(UserId) ? null : UserId,
-        QueryValues.Boolean("include_archived", IncludeArchived) ?? false,
+        new ConversationFilter(
+            string.IsNullOrEmpty(UserId) ? null : UserId,
+            QueryValues.Boolean("archived", Archived) ?? (QueryValues.Boolean("include_archived", IncludeArchived) is true ? null : false),
+            string.IsNullOrEmpty(FlowId) ? null : FlowId,
+            string.IsNullOrEmpty(Text) ? null : Text),
         string.IsNullOrEmpty(Cursor) ? null : Cursor,
         QueryValues.Integer("offset", Offset) ?? 0,
         QueryValues.Integer("limit", Limit) ?? DefaultLimit);
@@ -98,13 +105,18 @@ internal sealed record AddMessageRequest(string? Role, string? Content, string? 
 /// <summary>Where something is said.</summary>
 internal sealed record ChatRequest(
     [property: Description("The session of whoever speaks"), FromQuery(Name = "session_id")] string? SessionId,
-    [property: Description("The conversation; a new one where none is named"), FromQuery(Name = "conversation_id")] string? ConversationId)
+    [property: Description("The conversation; a new one where none is named"), FromQuery(Name = "conversation_id")] string? ConversationId,
+    [property: Description("The agent that is to answer in a new conversation"), FromQuery(Name = "agent_type")] string? AgentType)
 {
     public SendMessageCommand ToCommand(ChatMessage message) => new(
         message.Message!,
         string.IsNullOrEmpty(SessionId) ? throw QueryValues.Invalid("session_id", "session_id is required.") : SessionId,
-        string.IsNullOrEmpty(ConversationId) ? null : ConversationId);
+        string.IsNullOrEmpty(ConversationId) ? null : ConversationId,
+        string.IsNullOrEmpty(AgentType) ? null : AgentType,
+        string.IsNullOrEmpty(message.MessageId) ? null : message.MessageId);
 }
 
 /// <summary>What is said.</summary>
-internal sealed record ChatMessage(string? Message);
+/// <param name="Message">The words.</param>
+/// <param name="MessageId">An id of the sender's choice: what is sent again under it is not said twice.</param>
+internal sealed record ChatMessage(string? Message, string? MessageId);

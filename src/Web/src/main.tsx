@@ -10,9 +10,15 @@ import { Shell } from './app/Shell'
 import './app/theme'
 import './app/tokens.css'
 import './app/app.css'
+import './app/palette/palette.css'
+import './features/conversations/conversations.css'
 import './features/system/system.css'
 import './features/tasks/tasks.css'
 import './features/tasks/log/log.css'
+import './lib/markdown/markdown.css'
+import { ConversationPage } from './features/conversations/ConversationPage'
+import { ConversationsPage, NoConversationOpen } from './features/conversations/ConversationsPage'
+import { NewConversationPage } from './features/conversations/NewConversationPage'
 import { SystemPage } from './features/system/SystemPage'
 import { TaskPage } from './features/tasks/TaskPage'
 import { TasksPage } from './features/tasks/TasksPage'
@@ -45,6 +51,15 @@ const router = createBrowserRouter([
       { index: true, element: <Navigate to="/tasks" replace /> },
       { path: 'tasks', element: <TasksPage /> },
       { path: 'tasks/:taskId', element: <TaskPage /> },
+      {
+        path: 'conversations',
+        element: <ConversationsPage />,
+        children: [
+          { index: true, element: <NoConversationOpen /> },
+          { path: 'new', element: <NewConversationPage /> },
+          { path: ':conversationId', element: <ConversationPage /> },
+        ],
+      },
       { path: 'system', element: <SystemPage /> },
       { path: '*', element: <NotFoundPage /> },
     ],

@@ -41,15 +41,57 @@ export class Engine {
     return ((await response.json()) as { entries: { offset: number; output?: string | null }[] }).entries
   }
 
+  /** What it was given to do, once it is in the queue; the queue is left as it is. */
+  async queued(): Promise<{ task_id: string; prompt: string }[]> {
+    return (await this.redis.lrange('agent:tasks', 0, -1)).map((item) => JSON.parse(item) as { task_id: string; prompt: string })
+  }
+
+  /** Takes the work on a task from the queue. */
+  async take(id: string): Promise<void> {
+    for (const item of await this.redis.lrange('agent:tasks', 0, -1)) {
+      if ((JSON.parse(item) as { task_id: string }).task_id === id) await this.redis.lrem('agent:tasks', 1, item)
+    }
+  }
+
+  /** What a task is told; from now on. */
+  async control(id: string): Promise<{ heard: unknown[]; close: () => Promise<void> }> {
+    const ears = this.redis.duplicate()
+    const heard: unknown[] = []
+    ears.on('message', (_, message: string) => heard.push(JSON.parse(message)))
+    await ears.subscribe(`task:${id}:control`)
+    return { heard, close: async () => void (await ears.quit()) }
+  }
+
+  async conversation(title: string): Promise<string> {
+    return ((await this.http('POST', '/api/conversations', { title })) as { conversation_id: string }).conversation_id
+  }
+
+  async message(conversation: string, role: string, content: string, task?: string): Promise<void> {
+    await this.http('POST', `/api/conversations/${conversation}/messages`, { role, content, task_id: task })
+  }
+
+  /** Somebody says something in a conversation. */
+  async chat(conversation: string, message: string): Promise<string> {
+    const answer = await this.http('POST', `/api/chat?session_id=browser-tests&conversation_id=${conversation}`, { message })
+    return (answer as { data: { task_id: string } }).data.task_id
+  }
+
+  /** Null where there is no such conversation. */
+  async messages(conversation: string): Promise<{ message_id: string; role: string; content: string; task_id: string | null }[] | null> {
+    const response = await fetch(new URL(`/api/conversations/${conversation}/messages`, baseUrl))
+    return response.ok ? ((await response.json()) as { message_id: string; role: string; content: string; task_id: string | null }[]) : null
+  }
+
   async close(): Promise<void> {
     await this.redis.quit()
   }
 
-  private async http(method: string, path: string, body: unknown): Promise<void> {
+  private async http(method: string, path: string, body: unknown): Promise<unknown> {
     const response = await fetch(new URL(path, baseUrl), {
       method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), signal: AbortSignal.timeout(15_000),
     })
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`)
+    return response.json()
   }
 }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json;
 using GrooteDashboard.Testing;
 
@@ -63,6 +64,8 @@ internal sealed class ChatTests : ConversationFixture
 
     [TestCase("/api/chat", """{"message":"x"}""", "session_id")]
     [TestCase("/api/chat?session_id=a%20b", """{"message":"x"}""", "session_id")]
+    [TestCase("/api/chat?session_id=s", """{"message":"x","message_id":"a b"}""", "message_id")]
+    [TestCase("/api/chat?session_id=s&conversation_id=conv-1&agent_type=brain", """{"message":"x"}""", "agent_type")]
     [TestCase("/api/chat?session_id=s", """{}""", "message")]
     [TestCase("/api/chat?session_id=s", """{"message":""}""", "message")]
     public async Task What_cannot_be_said_is_refused_by_name(string path, string body, string field)
@@ -71,6 +74,37 @@ internal sealed class ChatTests : ConversationFixture
         var text = await response.Content.ReadAsStringAsync();
         Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.UnprocessableEntity), text);
         Assert.That(JsonElement.Parse(text).GetProperty("errors").TryGetProperty(field, out _), Is.True, text);
+    }
+
+    [Test]
+    public async Task A_new_conversation_can_name_its_agent()
+    {
+        var data = (await PostAsync("/api/chat?session_id=s&agent_type=executor", new { message = "hello" })).GetProperty("data");
+
+        var task = await GetAsync($"/api/tasks/{data.Text("task_id")}");
+        Assert.That((task.Text("assigned_agent"), task.Text("agent_type")), Is.EqualTo(("executor", "executor")));
+        Assert.That((await GetAsync($"/api/conversations/{data.Text("conversation_id")}")).Text("agent_type"), Is.EqualTo("executor"));
+    }
+
+    /// <summary>Whose answer was lost sends again, perhaps while the first is still at work.</summary>
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task A_message_that_is_sent_many_times_at_once_under_one_id_is_said_once(bool inAConversation)
+    {
+        var conversation = inAConversation ? $"&conversation_id={await BeginAsync()}" : "";
+        var body = new { message = "once", message_id = $"msg-{Guid.NewGuid():N}" };
+        // One that meets another at the very same moment may be told to try again.
+        var sent = await Task.WhenAll(Enumerable.Range(0, 8).Select(async _ =>
+        {
+            using var response = await Http.PostAsJsonAsync($"/api/chat?session_id=s{conversation}", body);
+            return (response.StatusCode, Body: JsonElement.Parse(await response.Content.ReadAsStringAsync()));
+        }));
+        var data = (await PostAsync($"/api/chat?session_id=s{conversation}", body)).GetProperty("data");
+
+        Assert.That(sent.Select(answer => answer.StatusCode), Has.All.AnyOf(HttpStatusCode.OK, HttpStatusCode.Conflict));
+        Assert.That(sent.Where(answer => answer.StatusCode == HttpStatusCode.OK).Select(answer => answer.Body.GetProperty("data").GetRawText()), Has.All.EqualTo(data.GetRawText()));
+        Assert.That((await GetAsync($"/api/conversations/{data.Text("conversation_id")}")).GetProperty("message_count").GetInt32(), Is.EqualTo(1));
+        await UntilQueuedAsync(data.Text("task_id")!);
     }
 
     [Test]
@@ -103,6 +137,10 @@ internal sealed class ChatTests : ConversationFixture
         var second = await client.ReceiveAsync("ack");
         await client.SendAsync(new { type = "message", content = "?", conversation_id = "conv-none", id = "a" });
         var refused = await client.ReceiveAsync("error");
+        await client.SendAsync(new { type = "message", content = "once", conversation_id = id, message_id = "msg-of-mine", id = 8 });
+        var third = await client.ReceiveAsync("ack");
+        await client.SendAsync(new { type = "message", content = "once", conversation_id = id, message_id = "msg-of-mine", id = 9 });
+        var repeated = await client.ReceiveAsync("ack");
         await client.SendAsync(new { type = "message", content = "", id = "b" });
         var empty = await client.ReceiveAsync("error");
 
@@ -113,7 +151,8 @@ internal sealed class ChatTests : ConversationFixture
             Assert.That((refused.Text("code"), refused.Text("id")), Is.EqualTo(("not_found", "a")));
             Assert.That((empty.Text("code"), empty.Text("id")), Is.EqualTo(("invalid", "b")));
             Assert.That((await GetAsync($"/api/tasks/{first.Text("task_id")}")).Text("session_id"), Is.EqualTo("ws-session"));
-            Assert.That((await GetAsync($"/api/conversations/{id}")).GetProperty("message_count").GetInt32(), Is.EqualTo(2));
+            Assert.That((third.Text("message_id"), repeated.Text("message_id"), repeated.Text("task_id")), Is.EqualTo(("msg-of-mine", "msg-of-mine", third.Text("task_id"))));
+            Assert.That((await GetAsync($"/api/conversations/{id}")).GetProperty("message_count").GetInt32(), Is.EqualTo(3));
         });
         await UntilQueuedAsync(second.Text("task_id")!);
     }

@@ -79,7 +79,40 @@ internal sealed class ConversationTests : ConversationFixture
         });
     }
 
+    [Test]
+    public async Task The_list_is_filtered_by_title_thread_and_archive()
+    {
+        var user = $"user-{Guid.NewGuid():N}";
+        var thread = $"github:o/r#{Guid.NewGuid():N}";
+        foreach (var title in new[] { "Fix the LOGIN page", "100% of_it", "login again" })
+        {
+            await PostAsync("/api/conversations", new { title, user_id = user, flow_id = title == "login again" ? thread : null });
+        }
+
+        var archived = (await GetAsync($"/api/conversations?user_id={user}&text=login%20again"))[0].Text("conversation_id")!;
+        await UpdateAsync(archived, new { is_archived = true });
+
+        Assert.Multiple(async () =>
+        {
+            Assert.That(await TitlesAsync("text=login"), Is.EqualTo(new[] { "Fix the LOGIN page" }));
+            Assert.That(await TitlesAsync("text=login&include_archived=true"), Is.EqualTo(new[] { "login again", "Fix the LOGIN page" }));
+            Assert.That(await TitlesAsync("archived=true"), Is.EqualTo(new[] { "login again" }));
+            Assert.That(await TitlesAsync("archived=false&include_archived=true"), Is.EqualTo(new[] { "100% of_it", "Fix the LOGIN page" }));
+            Assert.That(await TitlesAsync("text=0%25%20o"), Is.EqualTo(new[] { "100% of_it" }));
+            Assert.That(await TitlesAsync("text=%25%25%25"), Is.Empty);
+            Assert.That(await TitlesAsync("text=___"), Is.Empty);
+            Assert.That(await TitlesAsync(@"text=%5C%25%00"), Is.Empty);
+            Assert.That(await TitlesAsync($"archived=true&flow_id={Uri.EscapeDataString(thread)}"), Is.EqualTo(new[] { "login again" }));
+            Assert.That(await TitlesAsync($"flow_id={Uri.EscapeDataString(thread)}"), Is.Empty);
+        });
+
+        async Task<IEnumerable<string?>> TitlesAsync(string query) =>
+            (await GetAsync($"/api/conversations?user_id={user}&{query}")).EnumerateArray().Select(conversation => conversation.Text("title"));
+    }
+
     [TestCase("limit=0")]
+    [TestCase("text=ab")]
+    [TestCase("archived=perhaps")]
     [TestCase("limit=201")]
     [TestCase("offset=-1")]
     [TestCase("cursor=nonsense")]

@@ -14,7 +14,9 @@ internal sealed class InMemoryConversations(InMemoryDatabase database, IMapper m
     {
         var matching = database.Conversations
             .Where(conversation => filter.UserId is null || conversation.UserId == filter.UserId)
-            .Where(conversation => filter.IncludeArchived || !conversation.IsArchived)
+            .Where(conversation => filter.Archived is null || conversation.IsArchived == filter.Archived)
+            .Where(conversation => filter.FlowId is null || conversation.FlowId == filter.FlowId)
+            .Where(conversation => filter.Text is null || conversation.Title.Contains(filter.Text, StringComparison.OrdinalIgnoreCase))
             .OrderByDescending(conversation => conversation.UpdatedAt).ThenByDescending(conversation => conversation.ConversationId, StringComparer.Ordinal)
             .Where(conversation => after is null || conversation.UpdatedAt < after.UpdatedAt
                 || (conversation.UpdatedAt == after.UpdatedAt && string.CompareOrdinal(conversation.ConversationId, after.ConversationId) < 0))

@@ -98,6 +98,14 @@ internal sealed class InMemoryDatabase
         }
     }
 
+    public Message? FindMessage(string messageId)
+    {
+        lock (_lock)
+        {
+            return _messages.Find(message => message.MessageId == messageId);
+        }
+    }
+
     public IReadOnlyList<Message> MessagesOf(string conversationId)
     {
         lock (_lock)

@@ -51,6 +51,8 @@ internal sealed class InMemoryUnitOfWork(InMemoryDatabase database, TimeProvider
     public Task<Conversation?> FindForUpdateAsync(string conversationId, CancellationToken cancellationToken) => Task.FromResult(
         Tracked<Conversation>(conversation => conversation.ConversationId == conversationId) ?? Track(database.FindConversation(conversationId)));
 
+    public Task<Message?> FindMessageAsync(string messageId, CancellationToken cancellationToken) => Task.FromResult(database.FindMessage(messageId));
+
     public void Add(Conversation conversation) => _tracked.Add((null, conversation));
 
     public void Add(Message message) => _messages.Add(message);

@@ -21,7 +21,12 @@ namespace GrooteDashboard.Application.Conversations.Commands;
 /// <param name="Content">What is said.</param>
 /// <param name="SessionId">The person's session; <see cref="DefaultSession"/> where none is named.</param>
 /// <param name="ConversationId">The conversation; null begins a new one.</param>
-public sealed record SendMessageCommand(string Content, string? SessionId = null, string? ConversationId = null) : ICommand<SentMessage?>
+/// <param name="AgentType">The agent that is to answer, where a conversation begins; null for the default one.</param>
+/// <param name="MessageId">
+/// An id that the sender chose. Sent again, after an answer that did not arrive, it is the same message: what it created is told, and nothing else happens.
+/// </param>
+public sealed record SendMessageCommand(
+    string Content, string? SessionId = null, string? ConversationId = null, string? AgentType = null, string? MessageId = null) : ICommand<SentMessage?>
 {
     public const string DefaultSession = "default-session";
 }
@@ -34,6 +39,10 @@ internal sealed class SendMessageValidator : AbstractValidator<SendMessageComman
     public SendMessageValidator()
     {
         RuleFor(c => c.Content).NotEmpty().MaximumLength(AgentTask.MaxInputLength).WithName("message").OverridePropertyName("message");
+        RuleFor(c => c.AgentType).Length(1, AgentTask.MaxKindLength).WithName("agent_type");
+        RuleFor(c => c.AgentType).Null().When(c => c.ConversationId is not null).WithName("agent_type")
+            .WithMessage("agent_type is for a new conversation: this one has its agent.");
+        RuleFor(c => c.MessageId).Must(id => id is null || Identifier.IsValid(id)).WithName("message_id").WithMessage("message_id is not a valid id.");
         RuleFor(c => c.SessionId).Must(id => id is null || Identifier.IsValid(id)).WithName("session_id").WithMessage("session_id is not a valid id.");
     }
 }
@@ -62,15 +71,29 @@ internal sealed class SendMessageHandler(
                 return null;
             }
 
+            // Under the conversation's lock, so that two of the same are one after the other.
+            if (await FindSentAsync(command, cancellationToken) is { } sent)
+            {
+                return sent;
+            }
+
             conversation = found;
             context = await ChatContext.ReadAsync(reader, known, cancellationToken);
         }
         else
         {
+            if (await FindSentAsync(command, cancellationToken) is { } sent)
+            {
+                return sent;
+            }
+
             var begun = time.GetUtcNow();
             conversation = Conversation.Start(
                 NewId.ForConversation(begun),
-                new ConversationStart(Conversation.TitleFrom(content), Metadata: """{"source":"dashboard","created_from":"execute_chat"}"""),
+                new ConversationStart(
+                    Conversation.TitleFrom(content),
+                    AgentType: command.AgentType is { } agent ? LogText.Clean(agent) : null,
+                    Metadata: """{"source":"dashboard","created_from":"execute_chat"}"""),
                 begun);
             conversations.Add(conversation);
         }
@@ -94,10 +117,23 @@ internal sealed class SendMessageHandler(
             now,
             ids.Next());
         tasks.Add(task);
-        var message = conversation.Say(NewId.ForMessage(now), MessageRole.User, content, task.TaskId, Conversation.NoMetadata, now, ids.Next());
+        var message = conversation.Say(command.MessageId ?? NewId.ForMessage(now), MessageRole.User, content, task.TaskId, Conversation.NoMetadata, now, ids.Next());
         conversations.Add(message);
         agents.Add(new AgentNotice(AgentNoticeKind.Work, task.TaskId, AgentMessages.Work(task, context.Before(content))));
         return new SentMessage(task.TaskId, conversation.ConversationId, message.MessageId);
+    }
+
+    /// <summary>What a message of this id has created before; null where it is new.</summary>
+    private async Task<SentMessage?> FindSentAsync(SendMessageCommand command, CancellationToken cancellationToken)
+    {
+        if (command.MessageId is null || await conversations.FindMessageAsync(command.MessageId, cancellationToken) is not { } message)
+        {
+            return null;
+        }
+
+        return message.TaskId is { } taskId && message.ConversationId == (command.ConversationId ?? message.ConversationId)
+            ? new SentMessage(taskId, message.ConversationId, message.MessageId)
+            : throw new DomainRuleException("message_id_taken", "Another message has this id.");
     }
 
     private static string MetadataOf(Conversation conversation, ChatContext context) => new JsonObject

@@ -6,8 +6,10 @@ namespace GrooteDashboard.Application.Conversations.Contracts;
 
 /// <summary>Which conversations a list shows.</summary>
 /// <param name="UserId">Of this user; null for everybody's.</param>
-/// <param name="IncludeArchived">Whether archived ones are among them.</param>
-public sealed record ConversationFilter(string? UserId, bool IncludeArchived);
+/// <param name="Archived">True for archived ones, false for the others; null for both.</param>
+/// <param name="FlowId">Of this thread at a source; null for all.</param>
+/// <param name="Text">What the title contains, in any case; null for any title.</param>
+public sealed record ConversationFilter(string? UserId, bool? Archived = null, string? FlowId = null, string? Text = null);
 
 /// <summary>A place in the list of conversations.</summary>
 /// <param name="UpdatedAt">Those that were last changed before it,</param>

@@ -11,6 +11,9 @@ public interface IConversationRepository
     /// </summary>
     Task<Conversation?> FindForUpdateAsync(string conversationId, CancellationToken cancellationToken);
 
+    /// <summary>Null where there is none of this id, in any conversation.</summary>
+    Task<Message?> FindMessageAsync(string messageId, CancellationToken cancellationToken);
+
     void Add(Conversation conversation);
 
     void Add(Message message);

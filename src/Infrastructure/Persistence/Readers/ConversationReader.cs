@@ -19,9 +19,20 @@ internal sealed class ConversationReader(DashboardDbContext db, ConversationLog 
             matching = matching.Where(conversation => conversation.UserId == userId);
         }
 
-        if (!filter.IncludeArchived)
+        if (filter.Archived is { } archived)
         {
-            matching = matching.Where(conversation => !conversation.IsArchived);
+            matching = matching.Where(conversation => conversation.IsArchived == archived);
+        }
+
+        if (filter.FlowId is { } flowId)
+        {
+            matching = matching.Where(conversation => conversation.FlowId == flowId);
+        }
+
+        if (filter.Text is { } text)
+        {
+            var pattern = $"%{EscapePattern(text)}%";
+            matching = matching.Where(conversation => EF.Functions.ILike(conversation.Title, pattern, @"\"));
         }
 
         if (after is { } cursor)
@@ -102,4 +113,8 @@ internal sealed class ConversationReader(DashboardDbContext db, ConversationLog 
         var head = await log.ReadHeadAsync(conversationId, cancellationToken);
         return new ConversationLogPage(conversationId, entries, head, entries.Count > 0 && entries[^1].Offset < head);
     }
+
+    /// <summary>Signs that mean something in a pattern are looked for as they are.</summary>
+    private static string EscapePattern(string text) => text
+        .Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal);
 }

@@ -15,6 +15,9 @@ internal sealed class ConversationRepository(DashboardDbContext db) : IConversat
         return found.SingleOrDefault();
     }
 
+    public Task<Message?> FindMessageAsync(string messageId, CancellationToken cancellationToken) =>
+        db.Messages.AsNoTracking().SingleOrDefaultAsync(message => message.MessageId == messageId, cancellationToken);
+
     public void Add(Conversation conversation) => db.Conversations.Add(conversation);
 
     public void Add(Message message) => db.Messages.Add(message);

@@ -24,11 +24,31 @@ export function onReachability(report: (answers: boolean) => void): void {
 }
 
 export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return (await requestJson<T>(path, signal ? { signal } : {})).body
+}
+
+/** A page of a list whose answer names in a header where it goes on. */
+export async function getPage<T>(path: string, signal?: AbortSignal): Promise<{ items: T[]; next: string | null }> {
+  const { body, headers } = await requestJson<T[]>(path, signal ? { signal } : {})
+  return { items: body, next: headers.get('next-cursor') }
+}
+
+/** `keepalive`: the request goes on when the page is left. */
+export async function sendJson<T>(
+  method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown, options: { signal?: AbortSignal; keepalive?: boolean } = {},
+): Promise<T> {
+  const content = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+  return (await requestJson<T>(path, { ...options, method, ...content })).body
+}
+
+async function requestJson<T>(path: string, init: RequestInit): Promise<{ body: T; headers: Headers }> {
+  const signal = init.signal ?? undefined
   const deadline = AbortSignal.timeout(DEADLINE_MS)
   let response: Response
   try {
     response = await fetch(path, {
-      headers: { accept: 'application/json' },
+      ...init,
+      headers: { accept: 'application/json', ...init.headers },
       signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
     })
   } catch (error) {
@@ -40,7 +60,7 @@ export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T>
   reportReachability(response.status !== 502 && response.status !== 504)
   if (!response.ok) throw await toApiError(response)
   try {
-    return (await response.json()) as T
+    return { body: (await response.json()) as T, headers: response.headers }
   } catch (error) {
     if (signal?.aborted) throw error
     throw new ApiError(response.status, 'The server sent an answer that is not JSON.')
@@ -63,3 +83,4 @@ async function toApiError(response: Response): Promise<ApiError> {
 }
 
 export const taskPath = (id: string): string => `/api/tasks/${encodeURIComponent(id)}`
+export const conversationPath = (id: string): string => `/api/conversations/${encodeURIComponent(id)}`

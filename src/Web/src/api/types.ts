@@ -32,6 +32,9 @@ export interface TaskSummary {
   conversation_id: string | null
   flow_id: string | null
   parent_task_id: string | null
+  /** A person stopped it; `stop_confirmed_at`: the engine has said that nothing runs any more. */
+  stop_requested_at?: string | null
+  stop_confirmed_at?: string | null
   version: number
 }
 
@@ -83,4 +86,35 @@ export interface Agent {
   name: string
   agent_type: string
   description: string
+}
+
+export interface Conversation {
+  conversation_id: string
+  user_id: string
+  title: string
+  agent_type: string | null
+  flow_id: string | null
+  created_at: string
+  updated_at: string
+  is_archived: boolean
+  message_count: number
+  total_cost_usd: number
+  total_tasks: number
+  total_duration_seconds: number
+}
+
+export interface Message {
+  message_id: string
+  conversation_id: string
+  role: 'user' | 'assistant' | 'system'
+  content: string
+  task_id: string | null
+  created_at: string
+}
+
+/** What a message to an agent has created. */
+export interface SentMessage {
+  task_id: string
+  conversation_id: string
+  message_id: string
 }

@@ -1,8 +1,9 @@
 import { useEffect, useRef } from 'react'
 
 const groups: { name: string; keys: [string, string][] }[] = [
-  { name: 'Everywhere', keys: [['g t', 'Tasks'], ['g s', 'System'], ['?', 'This help'], ['Esc', 'Close, clear']] },
+  { name: 'Everywhere', keys: [['Ctrl K', 'Find anything'], ['g t', 'Tasks'], ['g c', 'Conversations'], ['g n', 'New conversation'], ['g s', 'System'], ['?', 'This help'], ['Esc', 'Close, clear']] },
   { name: 'Tasks', keys: [['/', 'Filter by agent'], ['j  k', 'Next, previous task'], ['Enter', 'Open the task'], ['[  ]', 'Previous, next page']] },
+  { name: 'Conversations', keys: [['/', 'Search titles'], ['n', 'New conversation'], ['Enter', 'Send'], ['Shift Enter', 'New line']] },
   {
     name: 'Log',
     keys: [

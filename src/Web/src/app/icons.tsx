@@ -29,6 +29,15 @@ export const ClockIcon = () => <Icon><circle cx="8" cy="8" r="5.7" /><path d="M8
 export const LinkIcon = () => <Icon><path d="M6.7 9.3 9.3 6.7M7.3 4.6l1.2-1.2a2.9 2.9 0 0 1 4.1 4.1l-1.2 1.2M8.7 11.4l-1.2 1.2a2.9 2.9 0 0 1-4.1-4.1l1.2-1.2" /></Icon>
 export const ChevronIcon = () => <Icon size={12}><path d="m5.5 3.5 4.5 4.5-4.5 4.5" /></Icon>
 export const EndIcon = () => <Icon><path d="M8 2.5v8M4.8 7.5 8 10.7l3.2-3.2M3 13.5h10" /></Icon>
+export const PlusIcon = () => <Icon><path d="M8 3v10M3 8h10" /></Icon>
+export const BackIcon = () => <Icon><path d="M9.8 3.5 5.3 8l4.5 4.5" /></Icon>
+export const ArchiveIcon = () => <Icon><rect x="2" y="3" width="12" height="3" rx=".8" /><path d="M3 6v6.2c0 .5.4.8.8.8h8.4c.4 0 .8-.3.8-.8V6M6.5 8.7h3" /></Icon>
+export const TrashIcon = () => <Icon><path d="M2.8 4.5h10.4M6 4.2V3c0-.4.3-.7.7-.7h2.6c.4 0 .7.3.7.7v1.2M4.2 4.5l.6 8.3c0 .5.4.9.9.9h4.6c.5 0 .9-.4.9-.9l.6-8.3" /></Icon>
+export const EditIcon = () => <Icon><path d="m10.4 3.4 2.2 2.2L5.7 12.5l-2.9.7.7-2.9 6.9-6.9Z" /></Icon>
+export const FilterIcon = () => <Icon><path d="M2.5 4h11M4.8 8h6.4M6.8 12h2.4" /></Icon>
+export const MessageIcon = () => <Icon size={13}><path d="M2.5 4.3c0-.7.6-1.3 1.3-1.3h8.4c.7 0 1.3.6 1.3 1.3v5.4c0 .7-.6 1.3-1.3 1.3H7l-3 2.4V11c-.8 0-1.5-.6-1.5-1.3V4.3Z" /></Icon>
+export const SendIcon = () => <Icon><path d="M8 13V3.4M4 7.2 8 3.2l4 4" /></Icon>
+export const StopIcon = () => <Icon size={12}><rect x="3.5" y="3.5" width="9" height="9" rx="1.5" fill="currentColor" /></Icon>
 
 /** Each status has a shape of its own, so that colour is not needed to tell them apart. */
 export function StatusIcon({ status }: { status: TaskStatus }) {

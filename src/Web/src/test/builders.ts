@@ -1,4 +1,4 @@
-import type { TaskSummary } from '../api/types'
+import type { Conversation, Message, TaskSummary } from '../api/types'
 import type { TaskStatusFrame } from '../realtime/frames'
 
 export const aTask = (change: Partial<TaskSummary> = {}): TaskSummary => ({
@@ -10,4 +10,13 @@ export const aTask = (change: Partial<TaskSummary> = {}): TaskSummary => ({
 
 export const aStatusFrame = (change: Partial<TaskStatusFrame> = {}): TaskStatusFrame => ({
   type: 'task_status', channel: 'tasks', offset: 1, timestamp: '2026-11-20T10:00:05Z', task_id: 'task-1', status: 'running', previous: 'queued', version: 2, ...change,
+})
+
+export const aMessage = (change: Partial<Message> = {}): Message => ({
+  message_id: 'msg-1', conversation_id: 'conv-1', role: 'user', content: 'Hello', task_id: null, created_at: '2026-11-20T10:00:00Z', ...change,
+})
+
+export const aConversation = (change: Partial<Conversation> = {}): Conversation => ({
+  conversation_id: 'conv-1', user_id: 'default-user', title: 'A talk', agent_type: null, flow_id: null, created_at: '2026-11-20T10:00:00Z',
+  updated_at: '2026-11-20T10:00:00Z', is_archived: false, message_count: 0, total_cost_usd: 0, total_tasks: 0, total_duration_seconds: 0, ...change,
 })

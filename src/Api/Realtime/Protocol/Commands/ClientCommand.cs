@@ -16,9 +16,9 @@ internal abstract record ClientCommand
         (command, problem) = type switch
         {
             // The second names are those of existing clients.
-            "message" or "chat.message" => (Text(root, "content") ?? Text(root, "message")) is { } content && AreText(root, "conversation_id", "session_id")
-                ? (new MessageCommand(content, Text(root, "conversation_id"), Text(root, "session_id")), "")
-                : (null, "content must be a string, and so must conversation_id and session_id where there are any."),
+            "message" or "chat.message" => (Text(root, "content") ?? Text(root, "message")) is { } content && AreText(root, "conversation_id", "session_id", "message_id")
+                ? (new MessageCommand(content, Text(root, "conversation_id"), Text(root, "session_id"), Text(root, "message_id")), "")
+                : (null, "content must be a string, and so must conversation_id, session_id and message_id where there are any."),
             "stop" or "task.stop" => Text(root, "task_id") is { } taskId
                 ? (new StopCommand(taskId), "")
                 : (null, "task_id must be a string."),
@@ -48,7 +48,7 @@ internal abstract record ClientCommand
 }
 
 /// <summary>Says something to an agent.</summary>
-internal sealed record MessageCommand(string Content, string? ConversationId, string? SessionId) : ClientCommand;
+internal sealed record MessageCommand(string Content, string? ConversationId, string? SessionId, string? MessageId) : ClientCommand;
 
 /// <summary>Stops a task.</summary>
 internal sealed record StopCommand(string TaskId) : ClientCommand;

@@ -57,7 +57,8 @@ internal sealed partial class ClientCommands(IServiceScopeFactory scopes, TimePr
         switch (command)
         {
             case MessageCommand message:
-                var sent = await mediator.Send(new SendMessageCommand(message.Content, message.SessionId, message.ConversationId), cancellationToken);
+                var sent = await mediator.Send(
+                    new SendMessageCommand(message.Content, message.SessionId, message.ConversationId, MessageId: message.MessageId), cancellationToken);
                 return sent is null ? Refused(ErrorCodes.NotFound, "Conversation not found") : new CommandOutcome(null, sent);
 
             case StopCommand stop:

@@ -1,6 +1,7 @@
 using GrooteDashboard.Application.Conversations.Commands;
 using GrooteDashboard.Application.Tasks.Commands;
 using GrooteDashboard.Application.Tasks.Ports;
+using GrooteDashboard.Domain.Common;
 using GrooteDashboard.Domain.Tasks;
 using GrooteDashboard.UnitTests.Embedding;
 
@@ -36,6 +37,33 @@ public sealed class SendMessageTests
         Assert.That(await dashboard.SendAsync(new SendMessageCommand("Fix it", ConversationId: "conv-none")), Is.Null);
         Assert.That(dashboard.Database.Tasks, Is.Empty);
         Assert.That(dashboard.Database.FindSession(SendMessageCommand.DefaultSession), Is.Null);
+    }
+
+    [Test]
+    public async Task What_is_sent_again_under_its_id_is_not_said_twice([Values] bool inAConversation)
+    {
+        await using var dashboard = await EmbeddedDashboard.StartAsync();
+        var conversationId = inAConversation ? (await dashboard.SendAsync(new CreateConversationCommand("a talk"))).ConversationId : null;
+        var command = new SendMessageCommand("Fix it", ConversationId: conversationId, MessageId: "msg-mine");
+
+        var first = await dashboard.SendAsync(command);
+        var again = await dashboard.SendAsync(command);
+
+        Assert.That(again, Is.EqualTo(first));
+        Assert.That(first!.MessageId, Is.EqualTo("msg-mine"));
+        Assert.That((dashboard.Database.Tasks.Count, dashboard.Database.Conversations.Count, dashboard.Database.Notices.Count), Is.EqualTo((1, 1, 1)));
+    }
+
+    [Test]
+    public async Task The_id_of_somebody_elses_message_is_refused()
+    {
+        await using var dashboard = await EmbeddedDashboard.StartAsync();
+        await dashboard.SendAsync(new SendMessageCommand("Fix it", MessageId: "msg-taken"));
+        var other = await dashboard.SendAsync(new CreateConversationCommand("another talk"));
+
+        Assert.That(
+            () => dashboard.SendAsync(new SendMessageCommand("Fix it", ConversationId: other.ConversationId, MessageId: "msg-taken")),
+            Throws.TypeOf<DomainRuleException>().With.Property(nameof(DomainRuleException.Code)).EqualTo("message_id_taken"));
     }
 
     [Test]
