@@ -23,12 +23,18 @@ export function onReachability(report: (answers: boolean) => void): void {
   reportReachability = report
 }
 
-export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
+export const getJson = <T>(path: string, signal?: AbortSignal): Promise<T> => callJson<T>(path, {}, signal)
+
+export const postJson = <T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> =>
+  callJson<T>(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }, signal)
+
+async function callJson<T>(path: string, init: RequestInit, signal?: AbortSignal): Promise<T> {
   const deadline = AbortSignal.timeout(DEADLINE_MS)
   let response: Response
   try {
     response = await fetch(path, {
-      headers: { accept: 'application/json' },
+      ...init,
+      headers: { accept: 'application/json', ...init.headers },
       signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
     })
   } catch (error) {

@@ -32,8 +32,14 @@ export interface TaskSummary {
   conversation_id: string | null
   flow_id: string | null
   parent_task_id: string | null
+  model?: string | null
+  /** When a person stopped it; not confirmed until the engine has said that nothing runs any more. */
+  stop_requested_at?: string | null
+  stop_confirmed_at?: string | null
   version: number
 }
+
+export const isStopUnconfirmed = (task: TaskSummary): boolean => !!task.stop_requested_at && !task.stop_confirmed_at
 
 export interface TaskDetails extends TaskSummary {
   result: string | null
@@ -48,6 +54,28 @@ export interface TaskPage {
   page: number
   per_page: number
   pages: number
+  /** Cursors of the pages after and before this one; null where there is none. */
+  next?: string | null
+  prev?: string | null
+  /** Sums over the whole filter; null where they are not known. */
+  totals?: TaskTotals | null
+}
+
+export interface TaskTotals {
+  tasks: number
+  cost_usd: number
+  input_tokens: number
+  output_tokens: number
+}
+
+/** What became of one task of a bulk request. */
+export interface BulkResult {
+  task_id: string
+  ok: boolean
+  status?: string | null
+  detail?: string | null
+  /** The new task, of a retry. */
+  retried_as?: string | null
 }
 
 export const logKinds = ['output', 'thinking', 'tool_call', 'tool_result', 'system'] as const

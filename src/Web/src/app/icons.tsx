@@ -29,6 +29,11 @@ export const ClockIcon = () => <Icon><circle cx="8" cy="8" r="5.7" /><path d="M8
 export const LinkIcon = () => <Icon><path d="M6.7 9.3 9.3 6.7M7.3 4.6l1.2-1.2a2.9 2.9 0 0 1 4.1 4.1l-1.2 1.2M8.7 11.4l-1.2 1.2a2.9 2.9 0 0 1-4.1-4.1l1.2-1.2" /></Icon>
 export const ChevronIcon = () => <Icon size={12}><path d="m5.5 3.5 4.5 4.5-4.5 4.5" /></Icon>
 export const EndIcon = () => <Icon><path d="M8 2.5v8M4.8 7.5 8 10.7l3.2-3.2M3 13.5h10" /></Icon>
+export const FilterIcon = () => <Icon><path d="M2 4h12M4.5 8h7M6.5 12h3" /></Icon>
+export const ColumnsIcon = () => <Icon><rect x="2" y="3" width="12" height="10" rx="1.4" /><path d="M6 3v10M10 3v10" /></Icon>
+export const StopIcon = () => <Icon><rect x="4" y="4" width="8" height="8" rx="1.2" /></Icon>
+export const RetryIcon = () => <Icon><path d="M13 8a5 5 0 1 1-1.6-3.7M13 2.5v2.6h-2.6" /></Icon>
+export const FoldsIcon = () => <Icon><path d="M5 4.5 8 2l3 2.5M5 11.5 8 14l3-2.5M2.5 8h11" /></Icon>
 
 /** Each status has a shape of its own, so that colour is not needed to tell them apart. */
 export function StatusIcon({ status }: { status: TaskStatus }) {

@@ -34,7 +34,7 @@ beforeEach(() => {
     if (fail !== null) return answer(fail, { detail: 'PostgreSQL is away.', request_id: 'req-7' })
     if (pathname === '/api/agents') return answer(200, [])
     if (pathname === '/api/health') return answer(200, { status: 'healthy', queue_length: 0 })
-    if (pathname === '/api/tasks') return answer(200, { items: tasks, total: tasks.length, page: 1, per_page: 20, pages: 1 })
+    if (pathname === '/api/tasks') return answer(200, { items: tasks, total: tasks.length, page: 1, per_page: 20, pages: 1, next: null, prev: null, totals: null })
     const task = tasks.find((candidate) => pathname.startsWith(`/api/tasks/${candidate.task_id}`))
     if (!task) return answer(404, { detail: 'Task not found' })
     if (!pathname.endsWith('/log')) return answer(200, { ...task, result: null, error: 'It broke', source_metadata: {}, last_offset: 0 })
