@@ -23,12 +23,26 @@ export function onReachability(report: (answers: boolean) => void): void {
   reportReachability = report
 }
 
-export const getJson = <T>(path: string, signal?: AbortSignal): Promise<T> => callJson<T>(path, {}, signal)
+export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return (await requestJson<T>(path, signal ? { signal } : {})).body
+}
 
-export const postJson = <T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> =>
-  callJson<T>(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }, signal)
+/** A page of a list whose answer names in a header where it goes on. */
+export async function getPage<T>(path: string, signal?: AbortSignal): Promise<{ items: T[]; next: string | null }> {
+  const { body, headers } = await requestJson<T[]>(path, signal ? { signal } : {})
+  return { items: body, next: headers.get('next-cursor') }
+}
 
-async function callJson<T>(path: string, init: RequestInit, signal?: AbortSignal): Promise<T> {
+/** `keepalive`: the request goes on when the page is left. */
+export async function sendJson<T>(
+  method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown, options: { signal?: AbortSignal; keepalive?: boolean } = {},
+): Promise<T> {
+  const content = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+  return (await requestJson<T>(path, { ...options, method, ...content })).body
+}
+
+async function requestJson<T>(path: string, init: RequestInit): Promise<{ body: T; headers: Headers }> {
+  const signal = init.signal ?? undefined
   const deadline = AbortSignal.timeout(DEADLINE_MS)
   let response: Response
   try {
@@ -46,7 +60,7 @@ async function callJson<T>(path: string, init: RequestInit, signal?: AbortSignal
   reportReachability(response.status !== 502 && response.status !== 504)
   if (!response.ok) throw await toApiError(response)
   try {
-    return (await response.json()) as T
+    return { body: (await response.json()) as T, headers: response.headers }
   } catch (error) {
     if (signal?.aborted) throw error
     throw new ApiError(response.status, 'The server sent an answer that is not JSON.')
@@ -69,3 +83,4 @@ async function toApiError(response: Response): Promise<ApiError> {
 }
 
 export const taskPath = (id: string): string => `/api/tasks/${encodeURIComponent(id)}`
+export const conversationPath = (id: string): string => `/api/conversations/${encodeURIComponent(id)}`

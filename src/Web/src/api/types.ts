@@ -18,6 +18,7 @@ export interface TaskSummary {
   provisional: boolean
   assigned_agent: string | null
   agent_type: string | null
+  model?: string | null
   source: string
   created_at: string
   started_at: string | null
@@ -32,8 +33,7 @@ export interface TaskSummary {
   conversation_id: string | null
   flow_id: string | null
   parent_task_id: string | null
-  model?: string | null
-  /** When a person stopped it; not confirmed until the engine has said that nothing runs any more. */
+  /** A person stopped it; `stop_confirmed_at`: the engine has said that nothing runs any more. */
   stop_requested_at?: string | null
   stop_confirmed_at?: string | null
   version: number
@@ -51,6 +51,8 @@ export interface TaskDetails extends TaskSummary {
 export interface TaskPage {
   items: TaskSummary[]
   total: number
+  /** False where counting took too long: there are at least so many. */
+  total_is_exact?: boolean
   page: number
   per_page: number
   pages: number

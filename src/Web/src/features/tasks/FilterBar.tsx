@@ -1,4 +1,4 @@
-import { type RefObject, useEffect, useState } from 'react'
+import { type ReactNode, type RefObject, useEffect, useState } from 'react'
 import { Dialog } from '../../app/Dialog'
 import { Popover } from '../../app/Popover'
 import { CloseIcon, FilterIcon, SearchIcon } from '../../app/icons'
@@ -20,7 +20,8 @@ interface Props {
   searchBox: RefObject<HTMLInputElement | null>
 }
 
-export function FilterBar({ filters, change, shown, searchBox }: Props) {
+/** `children`: what is to be said of the list. */
+export function FilterBar({ filters, change, shown, searchBox, children }: Props & { children: ReactNode }) {
   const narrow = useIsNarrow()
   const [sheet, setSheet] = useState(false)
   const count = countFilters(filters)
@@ -44,8 +45,11 @@ export function FilterBar({ filters, change, shown, searchBox }: Props) {
         )}
         {count > 0 && <button className="button is-quiet" onClick={clear}>Clear</button>}
       </div>
-      <StatusChips filters={filters} change={change} />
       <HiddenFilters filters={filters} change={change} />
+      <div className="list-bar">
+        <StatusChips filters={filters} change={change} />
+        <div className="list-said">{children}</div>
+      </div>
       {sheet && (
         <Dialog label="Filters" className="is-sheet" onClose={() => setSheet(false)}>
           <div className="dialog-head">
@@ -221,7 +225,7 @@ function TextField({ label, value, onChange }: { label: string; value: string; o
 function Draft({ value, onCommit, children }: {
   value: string
   onCommit: (text: string) => void
-  children: (props: Pick<React.ComponentProps<'input'>, 'value' | 'onChange' | 'onBlur' | 'onKeyDown'>) => React.ReactNode
+  children: (props: Pick<React.ComponentProps<'input'>, 'value' | 'onChange' | 'onBlur' | 'onKeyDown'>) => ReactNode
 }) {
   const [text, setText] = useState(value)
   useEffect(() => setText(value), [value])
@@ -244,7 +248,7 @@ function HiddenFilters({ filters, change }: { filters: TaskFilters; change: Chan
     ['Session', filters.session, { session: '' }],
     ['Conversation', filters.conversation, { conversation: '' }],
     ['Flow', filters.flow_id, { flow_id: '' }],
-    ['Retries of', filters.parent, { parent: '' }],
+    ['Children of', filters.parent, { parent: '' }],
   ]
   const shown = entries.filter(([, value]) => value !== null && value !== '')
   if (shown.length === 0) return null

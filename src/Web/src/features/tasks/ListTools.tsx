@@ -127,7 +127,7 @@ export function Totals({ data, filtered }: { data: TaskPage; filtered: boolean }
   const { totals } = data
   return (
     <span className="totals">
-      <span data-testid="total">{plural(data.total, 'task')}{filtered && ' match'}</span>
+      <span data-testid="total">{data.total_is_exact === false && 'At least '}{plural(data.total, 'task')}{filtered && ' match'}</span>
       {totals && (
         <>
           <span data-testid="total-cost">{formatCost(totals.cost_usd)}</span>

@@ -103,24 +103,26 @@ function TaskHeader({ id, task, title, notice }: { id: string; task: TaskDetails
         {task && <TaskActions task={task} />}
       </div>
       <h1 title={title}>{task ? title : bone(320)}</h1>
-      <dl className="facts" data-testid="facts">
-        <Fact name="Status">{task ? <TaskStatusBadge status={task.status} /> : bone(90)}</Fact>
-        <Fact name="Queue">{task ? queueTime(task) : bone(50)}</Fact>
-        <Fact name="Duration">{task ? <Duration task={task} /> : bone(60)}</Fact>
-        <Fact name="Cost" testId="cost">{task ? formatCost(task.cost_usd) : bone(50)}</Fact>
-        <Fact name="Tokens">
-          {task ? (
-            <span title={`${task.input_tokens.toLocaleString()} in, ${task.output_tokens.toLocaleString()} out`}>
-              {formatCount(task.input_tokens)} <span className="muted">in</span> {formatCount(task.output_tokens)} <span className="muted">out</span>
-            </span>
-          ) : bone(90)}
-        </Fact>
-        <Fact name="Agent">{task ? (task.assigned_agent ?? '–') : bone(60)}</Fact>
-        {task?.model && <Fact name="Model">{task.model}</Fact>}
-        <Fact name="Source">{task ? task.source : bone(60)}</Fact>
-        <Fact name="Created">{task ? <Ago value={task.created_at} /> : bone(60)}</Fact>
-      </dl>
-      <MoreFacts task={task} />
+      <div className="facts-row">
+        <dl className="facts" data-testid="facts">
+          <Fact name="Status">{task ? <TaskStatusBadge status={task.status} /> : bone(90)}</Fact>
+          <Fact name="Queue">{task ? queueTime(task) : bone(50)}</Fact>
+          <Fact name="Duration">{task ? <Duration task={task} /> : bone(60)}</Fact>
+          <Fact name="Cost" testId="cost">{task ? formatCost(task.cost_usd) : bone(50)}</Fact>
+          <Fact name="Tokens">
+            {task ? (
+              <span title={`${task.input_tokens.toLocaleString()} in, ${task.output_tokens.toLocaleString()} out`}>
+                {formatCount(task.input_tokens)} <span className="muted">in</span> {formatCount(task.output_tokens)} <span className="muted">out</span>
+              </span>
+            ) : bone(90)}
+          </Fact>
+          <Fact name="Agent">{task ? (task.assigned_agent ?? '–') : bone(60)}</Fact>
+          {task?.model && <Fact name="Model">{task.model}</Fact>}
+          <Fact name="Source">{task ? task.source : bone(60)}</Fact>
+          <Fact name="Created">{task ? <Ago value={task.created_at} /> : bone(60)}</Fact>
+        </dl>
+        <MoreFacts task={task} />
+      </div>
     </header>
   )
 }

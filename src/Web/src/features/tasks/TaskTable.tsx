@@ -145,7 +145,6 @@ export function TaskTableSkeleton({ rows, columns }: { rows: number; columns: re
             {columns.map(({ id, number }) => (
               <td key={id} className={`c-${id}${number ? ' is-number' : ''}`}>
                 <span className="bone" style={{ width: id === 'task' ? `${45 + ((i * 17) % 40)}%` : (boneWidths[id] ?? 56) }} />
-                {id === 'task' && <span className="task-id"><span className="bone" style={{ width: 120 }} /></span>}
               </td>
             ))}
           </tr>

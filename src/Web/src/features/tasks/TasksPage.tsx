@@ -80,20 +80,23 @@ export function TasksPage() {
           <ExportMenu filters={filters} total={data?.total} open={exporting} onOpenChange={setExporting} />
         </div>
       </div>
-      <FilterBar filters={filters} change={change} shown={data?.items ?? []} searchBox={searchBox} />
-      {searching ? (
-        <OutputSearch filters={filters} change={change} />
-      ) : (
-        <>
-          <div className="list-bar">
-            <span aria-live="polite" className={isPlaceholderData ? 'muted is-stale' : 'muted'}>{data ? <Totals data={data} filtered={filtered} /> : ' '}</span>
+      <FilterBar filters={filters} change={change} shown={data?.items ?? []} searchBox={searchBox}>
+        {!searching && (
+          <>
+            <span aria-live="polite" className={isPlaceholderData ? 'muted is-stale' : 'muted'}>{data && <Totals data={data} filtered={filtered} />}</span>
             {error && data && <ErrorNotice error={error} retry={() => void refetch()} compact />}
             {news > 0 && (
               <button className="news" onClick={() => { change({}); showNews() }} data-testid="news">
                 {plural(news, 'new task')}{isKnowable(filters) ? '' : ', perhaps in this view'} · Show
               </button>
             )}
-          </div>
+          </>
+        )}
+      </FilterBar>
+      {searching ? (
+        <OutputSearch filters={filters} change={change} />
+      ) : (
+        <>
           {isPending ? (
             <TaskTableSkeleton rows={filters.perPage} columns={shownColumns} />
           ) : !data ? (

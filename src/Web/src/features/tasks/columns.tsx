@@ -26,13 +26,9 @@ export const columns: readonly Column[] = [
   { id: 'status', name: 'Status', sort: 'status', fixed: true, cell: (task) => <Status task={task} /> },
   {
     id: 'task', name: 'Task', fixed: true,
-    cell: (task) => (
-      <>
-        <Link className="task-link" to={`/tasks/${encodeURIComponent(task.task_id)}`}>{taskTitle(task.input_message, task.task_id)}</Link>
-        <span className="task-id mono" title={task.task_id}>{shortId(task.task_id)}</span>
-      </>
-    ),
+    cell: (task) => <Link className="task-link" to={`/tasks/${encodeURIComponent(task.task_id)}`}>{taskTitle(task.input_message, task.task_id)}</Link>,
   },
+  { id: 'id', name: 'Id', cell: (task) => <span className="mono" title={task.task_id}>{shortId(task.task_id)}</span> },
   { id: 'agent', name: 'Agent', sort: 'agent', cell: (task) => task.assigned_agent ?? none },
   { id: 'type', name: 'Type', sort: 'agent_type', cell: (task) => task.agent_type ?? none },
   { id: 'source', name: 'Source', sort: 'source', cell: (task) => task.source },

@@ -1,6 +1,6 @@
 import { type QueryClient, type QueryKey, keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect, useRef, useState } from 'react'
-import { getJson, postJson, taskPath } from '../../api/http'
+import { getJson, sendJson, taskPath } from '../../api/http'
 import type { Agent, BulkResult, Health, TaskDetails, TaskPage } from '../../api/types'
 import type { TaskStatusFrame } from '../../realtime/frames'
 import { useChannel, useIsLive, usePollInterval, useRealtime } from '../../realtime/react'
@@ -50,10 +50,10 @@ export function useAgents() {
   })
 }
 
-/** The newest tasks that repeat this one. */
-export function useRetries(id: string) {
+/** The newest tasks that repeat this one, or that it started. */
+export function useChildren(id: string) {
   return useQuery({
-    queryKey: ['tasks', 'retries', id],
+    queryKey: ['tasks', 'children', id],
     queryFn: async ({ signal }) => getJson<TaskPage>(`/api/tasks?${new URLSearchParams({ parent: id, per_page: '5' })}`, signal),
     staleTime: 30_000,
   })
@@ -67,14 +67,14 @@ function useSteer<TAnswer, TBody = void>(id: string, send: (body: TBody) => Prom
     mutationFn: send,
     onSettled: () => {
       loadAnew(queries, taskKeys.details(id))
-      void queries.invalidateQueries({ queryKey: ['tasks', 'retries', id] })
+      void queries.invalidateQueries({ queryKey: ['tasks', 'children', id] })
     },
   })
 }
 
-export const useStop = (id: string) => useSteer(id, () => postJson<unknown>(`${taskPath(id)}/stop`, {}))
-export const useRetry = (id: string) => useSteer(id, () => postJson<{ task_id: string }>(`${taskPath(id)}/retry`, {}))
-export const useSendInput = (id: string) => useSteer(id, (message: string) => postJson<unknown>(`${taskPath(id)}/input`, { message }))
+export const useStop = (id: string) => useSteer(id, () => sendJson<unknown>('POST', `${taskPath(id)}/stop`))
+export const useRetry = (id: string) => useSteer(id, () => sendJson<{ task_id: string }>('POST', `${taskPath(id)}/retry`))
+export const useSendInput = (id: string) => useSteer(id, (message: string) => sendJson<unknown>('POST', `${taskPath(id)}/input`, { message }))
 
 export type BulkAction = 'stop' | 'retry'
 
@@ -87,7 +87,7 @@ export function useBulk(onDone: () => void) {
     mutationFn: async ({ action, ids }: { action: BulkAction; ids: readonly string[] }) => {
       const results: BulkResult[] = []
       for (let from = 0; from < ids.length; from += BULK) {
-        const answer = await postJson<{ results: BulkResult[] }>(`/api/tasks/${action}`, { task_ids: ids.slice(from, from + BULK) })
+        const answer = await sendJson<{ results: BulkResult[] }>('POST', `/api/tasks/${action}`, { task_ids: ids.slice(from, from + BULK) })
         results.push(...answer.results)
       }
       return results

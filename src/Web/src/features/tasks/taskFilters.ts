@@ -4,7 +4,7 @@ import { type TaskStatus, type TaskSummary, taskStatuses } from '../../api/types
 export const perPageChoices = [20, 50, 100] as const
 
 /** Names and sort keys are those of `GET /api/tasks`. */
-export const sortKeys = ['created_at', 'started_at', 'completed_at', 'duration', 'cost', 'tokens', 'status', 'agent', 'agent_type', 'source'] as const
+export const sortKeys = ['created_at', 'completed_at', 'duration', 'cost', 'tokens', 'status', 'agent', 'agent_type', 'source'] as const
 export type SortKey = (typeof sortKeys)[number]
 
 const textFields = ['agent', 'agent_type', 'source', 'session', 'conversation', 'flow_id', 'parent', 'text'] as const
