@@ -27,8 +27,8 @@ export function TaskActions({ task }: { task: TaskDetails }) {
           <StopIcon /> {stop.isPending ? 'Stopping …' : 'Stop'}
         </button>
       )}
-      <button className="button" onClick={() => void copyText(link).then(setCopied)} onBlur={() => setCopied(false)}>
-        <LinkIcon /> {copied ? 'Copied' : 'Copy link'}
+      <button className="button" aria-label={copied ? 'Copied' : 'Copy link'} onClick={() => void copyText(link).then(setCopied)} onBlur={() => setCopied(false)}>
+        <LinkIcon /> <span className="hide-narrow">{copied ? 'Copied' : 'Copy link'}</span>
       </button>
     </div>
   )

@@ -54,7 +54,7 @@ export function useAgents() {
 export function useChildren(id: string) {
   return useQuery({
     queryKey: ['tasks', 'children', id],
-    queryFn: async ({ signal }) => getJson<TaskPage>(`/api/tasks?${new URLSearchParams({ parent: id, per_page: '5' })}`, signal),
+    queryFn: async ({ signal }) => getJson<TaskPage>(`/api/tasks?${new URLSearchParams({ parent: id, per_page: '3' })}`, signal),
     staleTime: 30_000,
   })
 }
