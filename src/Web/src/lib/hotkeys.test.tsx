@@ -23,7 +23,7 @@ describe('keys', () => {
     expect(pressed).toEqual(['frame g s', 'page s', 'frame ?'])
   })
 
-  it('are one component's at a time, and nobody's while one types', async () => {
+  it('go to one component only, and to none while one types', async () => {
     render(<Keys name="frame" keys={['s']}><Keys name="page" keys={['s']} /><input aria-label="text" /><input type="checkbox" /></Keys>)
     await userEvent.keyboard('s')
     await userEvent.click(document.querySelector('input')!)

@@ -66,7 +66,7 @@ function TaskView({ id }: { id: string }) {
   return (
     <div className="task-page">
       <TaskHeader id={id} task={task} title={title} notice={error && <ErrorNotice error={error} retry={() => void refetch()} compact />} />
-      {task && <Timeline task={task} session={session} log={log} />}
+      {task && <Timeline task={task} session={session} />}
       {task && <RelatedTasks task={task} />}
       {task && <StopNotice task={task} />}
       {task && <Outcome task={task} />}

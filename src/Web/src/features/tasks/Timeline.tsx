@@ -3,16 +3,16 @@ import { StatusIcon } from '../../app/icons'
 import { type TaskDetails, isFinal } from '../../api/types'
 import { formatAbsolute, formatClock, formatDuration } from '../../lib/format'
 import { useNow } from '../../lib/time'
-import type { LogSession, LogSnapshot } from './log/logSession'
+import type { LogSession } from './log/logSession'
 import { statusLabels } from './statusText'
 import { statusChanges, timelineOf } from './timeline'
 
 /** More changes than this are folded in the middle. */
 const SHOWN = 8
 
-export function Timeline({ task, session, log }: { task: TaskDetails; session: LogSession; log: LogSnapshot }) {
-  // A long log is not gone through with every line that comes: statuses come with the task's version, older ones with the pages.
-  const changes = useMemo(() => statusChanges(session.model.rows()), [session, task.version, log.phase, log.backfill, log.loaded >> 12])
+export function Timeline({ task, session }: { task: TaskDetails; session: LogSession }) {
+  // A long log is not gone through with every line that comes.
+  const changes = useMemo(() => statusChanges(session.model.rows()), [session, session.model.statusVersion])
   const steps = useMemo(() => timelineOf(task, changes), [task, changes])
   const [all, setAll] = useState(false)
   const folded = all || steps.length <= SHOWN ? 0 : steps.length - SHOWN + 1
