@@ -1,7 +1,7 @@
 /** An agent engine as the server knows it: HTTP to register and to report, Redis for everything live. */
 import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
-import { baseUrl, redisUrl } from './environment'
+import { DEADLINE_MS, baseUrl, redisUrl } from './environment'
 
 export class Engine {
   private readonly redis = new Redis(redisUrl, { maxRetriesPerRequest: 3 })
@@ -34,6 +34,33 @@ export class Engine {
   /** Output by HTTP, one chunk for each text. */
   async chunks(id: string, outputs: readonly string[]): Promise<void> {
     await this.http('POST', `/api/tasks/${encodeURIComponent(id)}/output`, { chunks: outputs.map((output) => ({ output })) })
+  }
+
+  /** What the dashboard tells an engine about the task, one after another. */
+  async listen(id: string): Promise<{ next: () => Promise<unknown>; close: () => Promise<void> }> {
+    const listener = this.redis.duplicate()
+    const heard: unknown[] = []
+    let wake: (() => void) | null = null
+    listener.on('message', (_, message: string) => {
+      heard.push(JSON.parse(message))
+      wake?.()
+    })
+    await listener.subscribe(`task:${id}:control`)
+    return {
+      next: async () => {
+        const deadline = AbortSignal.timeout(DEADLINE_MS)
+        while (heard.length === 0) {
+          await new Promise<void>((resolve, reject) => {
+            wake = resolve
+            deadline.onabort = () => reject(new Error('the engine was told nothing in time'))
+          })
+        }
+        return heard.shift()
+      },
+      close: async () => {
+        await listener.quit()
+      },
+    }
   }
 
   async log(id: string): Promise<{ offset: number; output?: string | null }[]> {

@@ -18,6 +18,7 @@ export interface TaskSummary {
   provisional: boolean
   assigned_agent: string | null
   agent_type: string | null
+  model?: string | null
   source: string
   created_at: string
   started_at: string | null
@@ -38,6 +39,8 @@ export interface TaskSummary {
   version: number
 }
 
+export const isStopUnconfirmed = (task: TaskSummary): boolean => !!task.stop_requested_at && !task.stop_confirmed_at
+
 export interface TaskDetails extends TaskSummary {
   result: string | null
   error: string | null
@@ -48,9 +51,33 @@ export interface TaskDetails extends TaskSummary {
 export interface TaskPage {
   items: TaskSummary[]
   total: number
+  /** False where counting took too long: there are at least so many. */
+  total_is_exact?: boolean
   page: number
   per_page: number
   pages: number
+  /** Cursors of the pages after and before this one; null where there is none. */
+  next?: string | null
+  prev?: string | null
+  /** Sums over the whole filter; null where they are not known. */
+  totals?: TaskTotals | null
+}
+
+export interface TaskTotals {
+  tasks: number
+  cost_usd: number
+  input_tokens: number
+  output_tokens: number
+}
+
+/** What became of one task of a bulk request. */
+export interface BulkResult {
+  task_id: string
+  ok: boolean
+  status?: string | null
+  detail?: string | null
+  /** The new task, of a retry. */
+  retried_as?: string | null
 }
 
 export const logKinds = ['output', 'thinking', 'tool_call', 'tool_result', 'system'] as const

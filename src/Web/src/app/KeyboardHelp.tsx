@@ -1,14 +1,20 @@
 import { useEffect, useRef } from 'react'
 
 const groups: { name: string; keys: [string, string][] }[] = [
-  { name: 'Everywhere', keys: [['Ctrl K', 'Find anything'], ['g t', 'Tasks'], ['g c', 'Conversations'], ['g n', 'New conversation'], ['g s', 'System'], ['?', 'This help'], ['Esc', 'Close, clear']] },
-  { name: 'Tasks', keys: [['/', 'Filter by agent'], ['j  k', 'Next, previous task'], ['Enter', 'Open the task'], ['[  ]', 'Previous, next page']] },
+{ name: 'Everywhere', keys: [['Ctrl K', 'Find anything'], ['g t', 'Tasks'], ['g c', 'Conversations'], ['g n', 'New conversation'], ['g s', 'System'], ['?', 'This help'], ['Esc', 'Close, clear']] },
+  {
+    name: 'Tasks',
+    keys: [
+      ['/', 'Search'], ['j  k', 'Next, previous task'], ['Enter', 'Open the task'], ['x', 'Select it'], ['Shift X', 'Select up to it'],
+      ['s', 'Stop'], ['r', 'Retry'], ['e', 'Export'], ['[  ]', 'Previous, next page'],
+    ],
+  },
   { name: 'Conversations', keys: [['/', 'Search titles'], ['n', 'New conversation'], ['Enter', 'Send'], ['Shift Enter', 'New line']] },
   {
     name: 'Log',
     keys: [
       ['/  or  Ctrl F', 'Search'], ['n  N', 'Next, previous match'], ['G  or  End', 'To the end, and follow'],
-      ['Home', 'To the start'], ['w', 'Wrap lines'], ['t', 'Timestamps'], ['Shift click', 'Select a range of lines'],
+      ['Home', 'To the start'], ['w', 'Wrap lines'], ['t', 'Timestamps'], ['o', 'Open, close all folds'], ['Shift click', 'Select a range of lines'],
     ],
   },
 ]

@@ -22,6 +22,9 @@ export const SearchIcon = () => <Icon><circle cx="7" cy="7" r="4.2" /><path d="m
 export const UpIcon = () => <Icon><path d="m4 10 4-4 4 4" /></Icon>
 export const DownIcon = () => <Icon><path d="m4 6 4 4 4-4" /></Icon>
 export const CloseIcon = () => <Icon><path d="m4.5 4.5 7 7M11.5 4.5l-7 7" /></Icon>
+export const ColumnsIcon = () => <Icon><rect x="2" y="3" width="12" height="10" rx="1.4" /><path d="M6 3v10M10 3v10" /></Icon>
+export const RetryIcon = () => <Icon><path d="M13 8a5 5 0 1 1-1.6-3.7M13 2.5v2.6h-2.6" /></Icon>
+export const FoldsIcon = () => <Icon><path d="M5 4.5 8 2l3 2.5M5 11.5 8 14l3-2.5M2.5 8h11" /></Icon>
 export const CopyIcon = () => <Icon><rect x="5.5" y="5.5" width="8" height="8" rx="1.4" /><path d="M10.5 5.5V3.9a1.4 1.4 0 0 0-1.4-1.4H3.9a1.4 1.4 0 0 0-1.4 1.4v5.2a1.4 1.4 0 0 0 1.4 1.4h1.6" /></Icon>
 export const DownloadIcon = () => <Icon><path d="M8 2.5v7.2M5 7l3 3 3-3M2.8 13.2h10.4" /></Icon>
 export const WrapIcon = () => <Icon><path d="M2 4h12M2 8h9.2a2.3 2.3 0 0 1 0 4.6H8.4M10 10.9l-1.8 1.7L10 14.3M2 12.6h3" /></Icon>

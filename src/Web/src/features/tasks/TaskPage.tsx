@@ -6,12 +6,16 @@ import { CopyIcon } from '../../app/icons'
 import { ApiError } from '../../api/http'
 import { type TaskDetails, isFinal } from '../../api/types'
 import { copyText } from '../../lib/clipboard'
-import { formatCost, formatCount, shortId, taskTitle } from '../../lib/format'
+import { formatCost, formatCount, formatDuration, shortId, taskTitle } from '../../lib/format'
 import { usePageMark } from '../../lib/pageMark'
 import { Ago, useNow } from '../../lib/time'
 import { useChannel, useRealtime } from '../../realtime/react'
+import { Outcome } from './Outcome'
+import { RelatedTasks } from './RelatedTasks'
+import { InputBox, StopNotice, TaskActions } from './TaskActions'
 import { TaskStatusBadge } from './TaskStatusBadge'
-import { Duration } from './TaskTable'
+import { Timeline } from './Timeline'
+import { Duration } from './columns'
 import { LogSession } from './log/logSession'
 import { LogViewer } from './log/LogViewer'
 import { parseRange } from './log/lineAddress'
@@ -20,6 +24,7 @@ import { applyStatus } from './liveTasks'
 import { loadAnew, taskKeys, useHealth, useTaskDetails } from './queries'
 import { type Activity, explainSilence } from './silence'
 import { statusDots, statusSymbols } from './statusText'
+import { queueSeconds } from './timeline'
 
 export function TaskPage() {
   const { taskId = '' } = useParams()
@@ -61,8 +66,12 @@ function TaskView({ id }: { id: string }) {
   return (
     <div className="task-page">
       <TaskHeader id={id} task={task} title={title} notice={error && <ErrorNotice error={error} retry={() => void refetch()} compact />} />
+      {task && <Timeline task={task} session={session} />}
+      {task && <RelatedTasks task={task} />}
+      {task && <StopNotice task={task} />}
       {task && <Outcome task={task} />}
       {task && !isFinal(task.status) && <Silence task={task} model={session.model} version={log.version} />}
+      {task?.status === 'waiting_input' && <InputBox taskId={id} />}
       {log.phase === 'error' ? (
         <ErrorNotice error={log.error} retry={() => session.retry()} />
       ) : (
@@ -91,26 +100,36 @@ function TaskHeader({ id, task, title, notice }: { id: string; task: TaskDetails
         <span aria-hidden="true">/</span>
         <CopyableId id={id} />
         {notice}
+        {task && <TaskActions task={task} />}
       </div>
       <h1 title={title}>{task ? title : bone(320)}</h1>
-      <dl className="facts" data-testid="facts">
-        <Fact name="Status">{task ? <TaskStatusBadge status={task.status} /> : bone(90)}</Fact>
-        <Fact name="Duration">{task ? <Duration task={task} /> : bone(60)}</Fact>
-        <Fact name="Cost" testId="cost">{task ? formatCost(task.cost_usd) : bone(50)}</Fact>
-        <Fact name="Tokens">
-          {task ? (
-            <span title={`${task.input_tokens.toLocaleString()} in, ${task.output_tokens.toLocaleString()} out`}>
-              {formatCount(task.input_tokens)} <span className="muted">in</span> {formatCount(task.output_tokens)} <span className="muted">out</span>
-            </span>
-          ) : bone(90)}
-        </Fact>
-        <Fact name="Agent">{task ? (task.assigned_agent ?? '–') : bone(60)}</Fact>
-        <Fact name="Source">{task ? task.source : bone(60)}</Fact>
-        <Fact name="Created">{task ? <Ago value={task.created_at} /> : bone(60)}</Fact>
-      </dl>
-      <MoreFacts task={task} />
+      <div className="facts-row">
+        <dl className="facts" data-testid="facts">
+          <Fact name="Status">{task ? <TaskStatusBadge status={task.status} /> : bone(90)}</Fact>
+          <Fact name="Queue">{task ? queueTime(task) : bone(50)}</Fact>
+          <Fact name="Duration">{task ? <Duration task={task} /> : bone(60)}</Fact>
+          <Fact name="Cost" testId="cost">{task ? formatCost(task.cost_usd) : bone(50)}</Fact>
+          <Fact name="Tokens">
+            {task ? (
+              <span title={`${task.input_tokens.toLocaleString()} in, ${task.output_tokens.toLocaleString()} out`}>
+                {formatCount(task.input_tokens)} <span className="muted">in</span> {formatCount(task.output_tokens)} <span className="muted">out</span>
+              </span>
+            ) : bone(90)}
+          </Fact>
+          <Fact name="Agent">{task ? (task.assigned_agent ?? '–') : bone(60)}</Fact>
+          {task?.model && <Fact name="Model">{task.model}</Fact>}
+          <Fact name="Source">{task ? task.source : bone(60)}</Fact>
+          <Fact name="Created">{task ? <Ago value={task.created_at} /> : bone(60)}</Fact>
+        </dl>
+        <MoreFacts task={task} />
+      </div>
     </header>
   )
+}
+
+function queueTime(task: TaskDetails): string {
+  const seconds = queueSeconds(task)
+  return seconds === null ? '–' : formatDuration(seconds)
 }
 
 function Fact({ name, children, testId }: { name: string; children: ReactNode; testId?: string }) {
@@ -149,11 +168,6 @@ function MoreFacts({ task }: { task: TaskDetails | undefined }) {
             {task.agent_type && <Fact name="Agent type">{task.agent_type}</Fact>}
             {task.user_id && <Fact name="User">{task.user_id}</Fact>}
             {task.session_id && <Fact name="Session"><span className="mono">{task.session_id}</span></Fact>}
-            {task.conversation_id && <Fact name="Conversation"><span className="mono">{task.conversation_id}</span></Fact>}
-            {task.flow_id && <Fact name="Flow"><span className="mono">{task.flow_id}</span></Fact>}
-            {task.parent_task_id && (
-              <Fact name="Parent"><Link className="mono" to={`/tasks/${encodeURIComponent(task.parent_task_id)}`}>{task.parent_task_id}</Link></Fact>
-            )}
             {metadata.map(([name, value]) => (
               <Fact key={name} name={name}><span className="mono">{typeof value === 'string' ? value : JSON.stringify(value)}</span></Fact>
             ))}
@@ -161,38 +175,6 @@ function MoreFacts({ task }: { task: TaskDetails | undefined }) {
           {task.input_message && <pre className="prose">{task.input_message}</pre>}
         </>
       )}
-    </details>
-  )
-}
-
-function Outcome({ task }: { task: TaskDetails }) {
-  const error = task.error?.trim()
-  const result = task.result?.trim()
-  if (!error && !result) return null
-  return (
-    <>
-      {error && <Callout kind="error" title="Error" text={error} />}
-      {result && <Callout kind="result" title="Result" text={result} />}
-    </>
-  )
-}
-
-function Callout({ kind, title, text }: { kind: 'error' | 'result'; title: string; text: string }) {
-  const [first = '', ...rest] = text.split('\n')
-  const long = rest.length > 0 || first.length > 160
-  if (!long) {
-    return (
-      <div className={`callout is-${kind}`} data-testid={kind}>
-        <b>{title}</b> <span className="callout-text">{first}</span>
-      </div>
-    )
-  }
-  return (
-    <details className={`callout is-${kind}`} data-testid={kind}>
-      <summary>
-        <b>{title}</b> <span className="callout-text">{first}</span>
-      </summary>
-      <pre className="prose">{text}</pre>
     </details>
   )
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { aStatusFrame, aTask } from '../../test/builders'
 import { type Counts, applyStatus, applyToCounts, runSeconds } from './liveTasks'
-import { comesIn } from './TasksPage'
+import { comesIn } from './useLiveList'
 import { noFilters } from './taskFilters'
 
 describe('a status frame', () => {

@@ -1,7 +1,7 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { act, cleanup, render, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
-import { MemoryRouter, Route, Routes } from 'react-router'
+import { MemoryRouter, Route, Routes, useLocation } from 'react-router'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ConnectionBadge } from '../../app/ConnectionBadge'
 import { isPollingOnly } from '../../app/pollingOnly'
@@ -19,25 +19,36 @@ let stop: () => void
 let client: RealtimeClient
 let queries: QueryClient
 let asked: string[]
+let sent: { path: string; body: unknown }[]
+let answers: Record<string, unknown>
+let details: Record<string, unknown>
+let more: Record<string, unknown>
 
 beforeEach(() => {
   tasks = []
   asked = []
+  sent = []
+  answers = {}
+  details = {}
+  more = {}
   fail = null
   FakeSocket.all = []
   client = new RealtimeClient({ url: 'ws://x', createSocket: (url) => new FakeSocket(url), random: () => 1 })
   stop = client.start()
-  vi.stubGlobal('fetch', async (input: string) => {
+  vi.stubGlobal('fetch', async (input: string, init?: RequestInit) => {
     asked.push(input)
-    const { pathname } = new URL(input, 'http://x')
+    const { pathname, searchParams } = new URL(input, 'http://x')
     const answer = (status: number, body: unknown) => new Response(JSON.stringify(body), { status })
     if (fail !== null) return answer(fail, { detail: 'PostgreSQL is away.', request_id: 'req-7' })
+    if (init?.method === 'POST') sent.push({ path: pathname, body: JSON.parse(String(init.body ?? 'null')) })
+    if (pathname in answers) return answer(200, answers[pathname])
+    if (searchParams.has('parent')) return answer(200, { items: [], total: 0, page: 1, per_page: 5, pages: 0 })
     if (pathname === '/api/agents') return answer(200, [])
     if (pathname === '/api/health') return answer(200, { status: 'healthy', queue_length: 0 })
-    if (pathname === '/api/tasks') return answer(200, { items: tasks, total: tasks.length, page: 1, per_page: 20, pages: 1 })
+    if (pathname === '/api/tasks') return answer(200, { items: tasks, total: tasks.length, page: 1, per_page: 20, pages: 1, next: null, prev: null, totals: null, ...more })
     const task = tasks.find((candidate) => pathname.startsWith(`/api/tasks/${candidate.task_id}`))
     if (!task) return answer(404, { detail: 'Task not found' })
-    if (!pathname.endsWith('/log')) return answer(200, { ...task, result: null, error: 'It broke', source_metadata: {}, last_offset: 0 })
+    if (!pathname.endsWith('/log')) return answer(200, { ...task, result: null, error: 'It broke', source_metadata: {}, last_offset: 0, ...details })
     return answer(200, { task_id: task.task_id, entries: [], last_offset: 0, has_more: false, position: { channel: '', epoch: 'e1', offset: 0 } })
   })
 })
@@ -56,6 +67,7 @@ function open(path: string) {
       <QueryClientProvider client={queries}>
         <MemoryRouter initialEntries={[path]}>
           <ConnectionBadge />
+          <Address />
           <Routes>
             <Route path="/tasks" element={<TasksPage />} />
             <Route path="/tasks/:taskId" element={<TaskPage />} />
@@ -64,6 +76,11 @@ function open(path: string) {
       </QueryClientProvider>
     </RealtimeProvider>,
   )
+}
+
+function Address() {
+  const { pathname, search } = useLocation()
+  return <span data-testid="address">{pathname + search}</span>
 }
 
 const receive = (...frames: unknown[]) => act(() => frames.forEach((frame) => FakeSocket.last.receive(frame)))
@@ -144,6 +161,227 @@ describe('the list', () => {
     expect(icon()).toContain('#ef4444')
     await userEvent.keyboard('j')
     expect(document.title).toBe('⏸1 (1) Tasks · Groote')
+  })
+})
+
+describe('the table', () => {
+  const address = () => screen.getByTestId('address').textContent!
+  const link = (id: string) => row(id).getByRole('link')
+  beforeEach(() => {
+    tasks = ['a', 'b', 'c', 'd'].map((name) => aTask({ task_id: `task-${name}`, input_message: `Task ${name}`, status: name === 'd' ? 'completed' : 'running' }))
+  })
+
+  it('sorts by a column, the other way at the second press, and says so', async () => {
+    open('/tasks?status=running&after=abc')
+    await screen.findByText('Task a')
+    const cost = screen.getByRole('columnheader', { name: /Cost/ })
+    expect(cost.getAttribute('aria-sort')).toBe('none')
+    await userEvent.click(within(cost).getByRole('button'))
+    // Another order is another list: its beginning is shown.
+    expect(address()).toBe('/tasks?status=running&sort_by=cost')
+    await waitFor(() => expect(asked.at(-1)).toContain('sort_by=cost&sort_order=desc'))
+    expect(screen.getByRole('columnheader', { name: /Cost/ }).getAttribute('aria-sort')).toBe('descending')
+    await userEvent.click(within(screen.getByRole('columnheader', { name: /Cost/ })).getByRole('button'))
+    expect(address()).toBe('/tasks?status=running&sort_by=cost&sort_order=asc')
+    await userEvent.click(within(screen.getByRole('columnheader', { name: /Agent/ })).getByRole('button'))
+    expect(address()).toBe('/tasks?status=running&sort_by=agent&sort_order=asc')
+  })
+
+  it('pages by the cursors that the server gives', async () => {
+    more = { next: 'n=1', prev: null }
+    open('/tasks')
+    await screen.findByText('Task a')
+    expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Previous' }).disabled).toBe(true)
+    await userEvent.click(screen.getByRole('button', { name: 'Next' }))
+    expect(address()).toBe('/tasks?after=n%3D1')
+    await waitFor(() => expect(asked.some((path) => path.includes('after=n%3D1'))).toBe(true))
+    more = { next: null, prev: 'p' }
+    await act(() => queries.invalidateQueries())
+    await userEvent.click(await screen.findByRole('button', { name: 'Previous' }))
+    expect(address()).toBe('/tasks?before=p')
+    await userEvent.click(screen.getByRole('button', { name: 'First' }))
+    expect(address()).toBe('/tasks')
+  })
+
+  it('shows the columns that were chosen, also next time', async () => {
+    open('/tasks')
+    await screen.findByText('Task a')
+    expect(screen.queryByRole('columnheader', { name: /Type/ })).toBeNull()
+    await userEvent.click(screen.getByRole('button', { name: 'Columns' }))
+    await userEvent.click(screen.getByRole('checkbox', { name: 'Type' }))
+    await userEvent.click(screen.getByRole('checkbox', { name: 'Cost' }))
+    cleanup()
+    open('/tasks')
+    expect(await screen.findByRole('columnheader', { name: /Type/ })).toBeTruthy()
+    expect(screen.queryByRole('columnheader', { name: /Cost/ })).toBeNull()
+    localStorage.clear()
+  })
+
+  it('is steered by keys, and a stop says what became of each task', async () => {
+    answers['/api/tasks/stop'] = { results: [
+      { task_id: 'task-b', ok: true, status: 'cancelled' }, { task_id: 'task-c', ok: true, status: 'cancelled' },
+      { task_id: 'task-d', ok: false, status: 'completed', detail: 'Cannot stop task in status: completed' },
+    ] }
+    open('/tasks')
+    await screen.findByText('Task a')
+    await userEvent.keyboard('jj')
+    expect(document.activeElement).toBe(link('task-b'))
+    await userEvent.keyboard('xjj')
+    await userEvent.keyboard('X')
+    expect(screen.getByRole('toolbar', { name: 'Selected tasks' }).textContent).toContain('3 selected')
+    await userEvent.keyboard('s')
+    const dialog = screen.getByRole('dialog', { name: 'Stop tasks' })
+    expect(dialog.textContent).toContain('Stop 3 tasks?')
+    expect(sent).toEqual([])
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Stop them' }))
+    expect(await screen.findByText('2 of 3 tasks stopped')).toBeTruthy()
+    expect(sent).toEqual([{ path: '/api/tasks/stop', body: { task_ids: ['task-b', 'task-c', 'task-d'] } }])
+    expect(screen.getByTestId('bulk-outcome').textContent).toContain('Cannot stop task in status: completed')
+    // Not all of it was done: what was selected stays so.
+    expect(screen.getByRole('toolbar', { name: 'Selected tasks' })).toBeTruthy()
+    await userEvent.keyboard('{Escape}')
+    expect(screen.queryByRole('toolbar', { name: 'Selected tasks' })).toBeNull()
+  })
+
+  it('asks before it stops the one task that has the focus, and does nothing when told to leave it', async () => {
+    open('/tasks')
+    await screen.findByText('Task a')
+    await userEvent.keyboard('s')
+    expect(screen.queryByRole('dialog')).toBeNull()
+    await userEvent.keyboard('js')
+    await userEvent.click(within(screen.getByRole('dialog', { name: 'Stop tasks' })).getByRole('button', { name: 'Leave it' }))
+    expect([screen.queryByRole('dialog'), sent]).toEqual([null, []])
+  })
+
+  it('exports what is filtered, whatever the page and the order', async () => {
+    open('/tasks?status=failed&cost_min=1&sort_by=cost&after=x')
+    await screen.findByText('Task a')
+    await userEvent.keyboard('e')
+    const csv = screen.getByRole<HTMLAnchorElement>('link', { name: /CSV/ })
+    expect(csv.getAttribute('href')).toBe('/api/tasks/export?status=failed&cost_min=1&format=csv')
+    await userEvent.keyboard('{Escape}')
+    expect(screen.queryByRole('link', { name: /CSV/ })).toBeNull()
+  })
+
+  it('shows what the whole filter comes to', async () => {
+    more = { totals: { tasks: 4, cost_usd: 12.345, input_tokens: 1_200_000, output_tokens: 34_000 } }
+    open('/tasks?agent=brain')
+    expect((await screen.findByTestId('total')).textContent).toBe('4 tasks match')
+    expect(screen.getByTestId('total-cost').textContent).toBe('$12.35')
+    expect(screen.getByText('1.2M tokens')).toBeTruthy()
+  })
+
+  it('keeps a view under a name, opens it, and forgets it', async () => {
+    open('/tasks?agent=planning&sort_by=cost')
+    await userEvent.click(await screen.findByRole('button', { name: '+ Save view' }))
+    await userEvent.type(screen.getByRole('textbox', { name: 'Name' }), 'Costly plans{Enter}')
+    expect(screen.getByRole('link', { name: 'Costly plans' }).getAttribute('aria-current')).toBe('page')
+    await userEvent.click(screen.getByRole('link', { name: /^Failed today/ }))
+    expect(address()).toBe('/tasks?status=failed&when=today')
+    await userEvent.click(screen.getByRole('link', { name: 'Costly plans' }))
+    expect(address()).toBe('/tasks?agent=planning&sort_by=cost')
+    await userEvent.click(screen.getByRole('button', { name: 'Forget the view Costly plans' }))
+    expect(screen.queryByRole('link', { name: 'Costly plans' })).toBeNull()
+  })
+
+  it('lets what cannot be seen of a filter be seen, and taken away', async () => {
+    open('/tasks?session=s-1&duration_min=90')
+    await screen.findByText('Task a')
+    await userEvent.click(screen.getByRole('button', { name: /Duration ≥ 1 m 30 s/ }))
+    expect(address()).toBe('/tasks?session=s-1')
+    await userEvent.click(screen.getByRole('button', { name: /Session s-1/ }))
+    expect(address()).toBe('/tasks')
+  })
+
+  it('counts as new, with a doubt, what a frame does not say enough about', async () => {
+    open('/tasks?session=s-1')
+    act(() => FakeSocket.last.connected())
+    receive({ type: 'subscribed', channel: 'tasks', epoch: 'e1', offset: 0 })
+    await userEvent.hover(await screen.findByText('Task a'))
+    const { previous: _, ...created } = aStatusFrame({ task_id: 'task-new', status: 'queued', version: 1 })
+    receive(created)
+    expect((await screen.findByTestId('news')).textContent).toBe('1 new task, perhaps in this view · Show')
+  })
+})
+
+describe('the search in outputs', () => {
+  it('shows hits with what was found, and links to the line', async () => {
+    answers['/api/tasks/search'] = { items: [{
+      task_id: 'task-1', status: 'failed', input_message: 'Deploy', assigned_agent: 'brain', created_at: '2026-11-20T10:00:00Z',
+      field: 'output', snippet: '<b>ENOSPC</b>: no space', ranges: [[3, 9]], offset: 120, line: 2,
+    }], next: null }
+    open('/tasks?status=failed&when=today')
+    await userEvent.click(screen.getByRole('button', { name: 'in output' }))
+    await userEvent.type(screen.getByRole('searchbox', { name: 'Search in output' }), 'ENOSPC{Enter}')
+    expect((await screen.findByText('ENOSPC')).tagName).toBe('MARK')
+    const hit = screen.getByRole('link', { name: /120\.2/ })
+    expect(hit.textContent).toContain('<b>ENOSPC</b>: no space')
+    expect(hit.getAttribute('href')).toBe('/tasks/task-1?q=ENOSPC#L120.2')
+    expect(asked.some((path) => /\/search\?status=failed&date_from=.*&q=ENOSPC/.test(path))).toBe(true)
+  })
+
+  it('says when nothing was found', async () => {
+    answers['/api/tasks/search'] = { items: [], next: null }
+    open('/tasks?in=output&text=nowhere')
+    expect(await screen.findByText('Found nowhere')).toBeTruthy()
+  })
+})
+
+describe('steering one task', () => {
+  const opened = async (change: Partial<TaskSummary>) => {
+    tasks = [aTask(change)]
+    open('/tasks/task-1')
+    await screen.findByTestId('timeline')
+  }
+
+  it('stops it, and says for how long the engine has not confirmed', async () => {
+    await opened({ status: 'running' })
+    answers['/api/tasks/task-1/stop'] = { success: true, message: 'Task stopped', data: {} }
+    tasks = [aTask({ status: 'cancelled', version: 2, stop_requested_at: new Date(Date.now() - 12_000).toISOString(), stop_confirmed_at: null })]
+    await userEvent.click(screen.getByRole('button', { name: 'Stop' }))
+    await waitFor(() => expect(screen.getByTestId('stop-notice').textContent).toMatch(/^Stop asked 1[23] s ago; the engine has not confirmed/))
+    expect(sent.map(({ path }) => path)).toEqual(['/api/tasks/task-1/stop'])
+    tasks = [aTask({ status: 'cancelled', version: 3, stop_requested_at: '2026-11-20T10:00:00Z', stop_confirmed_at: '2026-11-20T10:00:05Z' })]
+    await act(() => queries.invalidateQueries())
+    await waitFor(() => expect(screen.queryByTestId('stop-notice')).toBeNull())
+  })
+
+  it('does it again, and goes to the new task', async () => {
+    await opened({ status: 'failed' })
+    expect(screen.queryByRole('button', { name: 'Stop' })).toBeNull()
+    answers['/api/tasks/task-1/retry'] = { task_id: 'task-9', parent_task_id: 'task-1' }
+    await userEvent.click(screen.getByRole('button', { name: 'Retry' }))
+    await waitFor(() => expect(screen.getByTestId('address').textContent).toBe('/tasks/task-9'))
+  })
+
+  it('sends an answer, and keeps the text where that failed', async () => {
+    await opened({ status: 'waiting_input' })
+    const box = () => screen.getByRole<HTMLTextAreaElement>('textbox', { name: 'Answer to the agent' })
+    fail = 503
+    await userEvent.type(box(), 'Use the staging key{Enter}')
+    await waitFor(() => expect(box().closest('form')!.textContent).toContain('PostgreSQL is away.'))
+    expect(box().value).toBe('Use the staging key')
+    fail = null
+    answers['/api/tasks/task-1/input'] = { task_id: 'task-1', status: 'waiting_input' }
+    await userEvent.click(screen.getByRole('button', { name: 'Send' }))
+    await screen.findByText('Sent. The agent has not gone on yet.')
+    expect([box().value, sent.at(-1)]).toEqual(['', { path: '/api/tasks/task-1/input', body: { message: 'Use the staging key' } }])
+  })
+
+  it('shows a result that is JSON readable, and as it came', async () => {
+    details = { error: null, result: '{"ok":true,"files":["a"]}' }
+    await opened({ status: 'completed' })
+    const result = await screen.findByTestId('result')
+    expect(result.querySelector('pre')!.textContent).toBe('{\n  "ok": true,\n  "files": [\n    "a"\n  ]\n}')
+    await userEvent.click(within(result).getByRole('button', { name: 'Formatted', hidden: true }))
+    expect(result.querySelector('pre')!.textContent).toBe('{"ok":true,"files":["a"]}')
+  })
+
+  it('follows no address of the source that is not safe', async () => {
+    details = { source_metadata: { html_url: 'javascript:alert(1)', url: 'https://example.com/issues/4' } }
+    await opened({ status: 'failed', conversation_id: 'conv-1', flow_id: 'github:a/b#4' })
+    const links = within(screen.getByRole('list', { name: 'Related' })).getAllByRole('link').map((link) => link.getAttribute('href'))
+    expect(links).toEqual(['/conversations/conv-1', '/tasks?flow_id=github%3Aa%2Fb%234', 'https://example.com/issues/4'])
   })
 })
 

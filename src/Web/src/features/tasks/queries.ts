@@ -1,7 +1,7 @@
-import { type QueryClient, type QueryKey, keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
+import { type QueryClient, type QueryKey, keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect, useRef, useState } from 'react'
-import { getJson, taskPath } from '../../api/http'
-import type { Agent, Health, TaskDetails, TaskPage } from '../../api/types'
+import { getJson, sendJson, taskPath } from '../../api/http'
+import type { Agent, BulkResult, Health, TaskDetails, TaskPage } from '../../api/types'
 import type { TaskStatusFrame } from '../../realtime/frames'
 import { useChannel, useIsLive, usePollInterval, useRealtime } from '../../realtime/react'
 import { type Counts, applyToCounts, countedStatuses } from './liveTasks'
@@ -21,13 +21,14 @@ export function loadAnew(queries: QueryClient, queryKey: QueryKey): void {
   void queries.cancelQueries({ queryKey }).then(() => queries.invalidateQueries({ queryKey }))
 }
 
-export function useTaskPage(filters: TaskFilters) {
+export function useTaskPage(filters: TaskFilters, enabled = true) {
   const refetchInterval = usePollInterval()
   return useQuery({
     queryKey: taskKeys.list(filters),
     queryFn: ({ signal }) => getJson<TaskPage>(`/api/tasks?${toApiQuery(filters, new Date())}`, signal),
     placeholderData: keepPreviousData,
     refetchInterval,
+    enabled,
   })
 }
 
@@ -46,6 +47,52 @@ export function useAgents() {
     queryKey: ['agents'],
     queryFn: ({ signal }) => getJson<Agent[]>('/api/agents', signal),
     staleTime: 5 * 60_000,
+  })
+}
+
+/** The newest tasks that repeat this one, or that it started. */
+export function useChildren(id: string) {
+  return useQuery({
+    queryKey: ['tasks', 'children', id],
+    queryFn: async ({ signal }) => getJson<TaskPage>(`/api/tasks?${new URLSearchParams({ parent: id, per_page: '3' })}`, signal),
+    staleTime: 30_000,
+  })
+}
+
+/** What is done to one task shows at once on its page; in the list it shows by the frames that follow. */
+function useSteer<TAnswer, TBody = void>(id: string, send: (body: TBody) => Promise<TAnswer>) {
+  const queries = useQueryClient()
+  return useMutation({
+    networkMode: 'always',
+    mutationFn: send,
+    onSettled: () => {
+      loadAnew(queries, taskKeys.details(id))
+      void queries.invalidateQueries({ queryKey: ['tasks', 'children', id] })
+    },
+  })
+}
+
+export const useStop = (id: string) => useSteer(id, () => sendJson<unknown>('POST', `${taskPath(id)}/stop`))
+export const useRetry = (id: string) => useSteer(id, () => sendJson<{ task_id: string }>('POST', `${taskPath(id)}/retry`))
+export const useSendInput = (id: string) => useSteer(id, (message: string) => sendJson<unknown>('POST', `${taskPath(id)}/input`, { message }))
+
+export type BulkAction = 'stop' | 'retry'
+
+const BULK = 100
+
+/** Stops or retries tasks, with what became of each; the server takes a hundred at a time. */
+export function useBulk(onDone: () => void) {
+  return useMutation({
+    networkMode: 'always',
+    mutationFn: async ({ action, ids }: { action: BulkAction; ids: readonly string[] }) => {
+      const results: BulkResult[] = []
+      for (let from = 0; from < ids.length; from += BULK) {
+        const answer = await sendJson<{ results: BulkResult[] }>('POST', `/api/tasks/${action}`, { task_ids: ids.slice(from, from + BULK) })
+        results.push(...answer.results)
+      }
+      return results
+    },
+    onSettled: onDone,
   })
 }
 

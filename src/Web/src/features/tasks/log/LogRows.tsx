@@ -1,9 +1,10 @@
 import { type CSSProperties, type MouseEvent, type ReactNode, memo } from 'react'
 import { ChevronIcon } from '../../../app/icons'
-import { formatAbsolute, formatClock, formatCost, formatDuration } from '../../../lib/format'
+import { formatAbsolute, formatClock, formatCost, formatDuration, plural } from '../../../lib/format'
 import { type AnsiColor, type Sgr, type Span, lastState, paletteColor, parseAnsi, plainSgr } from './ansi'
 import { formatAddress } from './lineAddress'
-import { DRAWN_CHARS, type BlockHead, type BlockMore, type ViewRow } from './logView'
+import { DRAWN_CHARS, type BlockHead, type ViewRow, shortOf } from './logView'
+import type { BlockRow } from './logModel'
 import type { Hit } from './useLogSearch'
 
 export interface RowProps {
@@ -34,13 +35,12 @@ export const Row = memo(function Row(props: RowProps) {
       return (
         <div className={rowClass(`log-row is-block is-${kindClass(row.block.kind)}`, props)} data-line={formatAddress(row)}>
           <Gutter {...props} time={row.index === 0 ? row.block.time : ''} />
+          {row.alone && <span className="log-kind"><KindLabel block={row.block} /></span>}
           <Text spans={parseAnsi(cut(row.raw), plainSgr)} length={row.raw.length} {...props} />
         </div>
       )
     case 'head':
       return <Head {...props} row={row} />
-    case 'more':
-      return <More {...props} row={row} />
     case 'status':
       return (
         <div className={rowClass('log-row is-separator', props)} data-line={formatAddress(row)}>
@@ -110,35 +110,44 @@ function Gutter({ row, time, tentative, times, onPick }: RowProps & { time: stri
   )
 }
 
-function Head({ row, selected, times, ...props }: RowProps & { row: BlockHead }) {
-  const { block } = row
+function KindLabel({ block }: { block: BlockRow }) {
   const name = typeof block.data['name'] === 'string' ? block.data['name'] : null
-  const failed = block.data['is_error'] === true
   return (
-    <div className={`log-row is-block is-head is-${kindClass(block.kind)}`}>
-      <Gutter {...props} row={row} selected={selected} times={times} time={block.time} tentative={true} />
-      <span className="log-kind">
-        {kindLabels[block.kind] ?? block.kind}
-        {name !== null && <b>{name}</b>}
-        {failed && <span className="log-failed">failed</span>}
-      </span>
-    </div>
+    <>
+      {kindLabels[block.kind] ?? block.kind}
+      {name !== null && <b>{name}</b>}
+      {block.data['is_error'] === true && <span className="log-failed">failed</span>}
+    </>
   )
 }
 
-function More({ row, onToggle, times }: RowProps & { row: BlockMore }) {
-  const rest = row.block.lines.length - row.index
+function Head({ row, ...props }: RowProps & { row: BlockHead }) {
+  const { block, result, open } = row
   return (
-    <div className={`log-row is-block is-${kindClass(row.block.kind)}`}>
-      <span className="log-number" />
-      {times && <span className="log-time" />}
-      <button className="log-more" aria-expanded={row.expanded} onClick={() => onToggle(row.offset)}>
+    <div className={rowClass(`log-row is-block is-head is-${kindClass(block.kind)}`, { ...props, row })} data-line={open ? undefined : formatAddress(row)} data-fold={open ? 'open' : 'closed'}>
+      {/* Opened, its first line has the number. */}
+      <Gutter {...props} row={row} time={block.time} tentative={props.tentative || open} />
+      <button className="log-fold" aria-expanded={open} onClick={() => props.onToggle(row.offset)}>
         <ChevronIcon />
-        {row.expanded ? 'Show less' : `${rest.toLocaleString()} more ${rest === 1 ? 'line' : 'lines'}`}
+        <KindLabel block={block} />
+        <span className="log-short mono">{open && block.kind !== 'tool_call' ? '' : shortOf(block)}</span>
+        {result && <FoldedResult result={result} />}
+        {!open && block.kind !== 'tool_call' && <span className="log-came">{countLines(block)}</span>}
       </button>
     </div>
   )
 }
+
+function FoldedResult({ result }: { result: BlockRow }) {
+  const failed = result.data['is_error'] === true
+  return (
+    <span className="log-came">
+      → {failed && <span className="log-failed">failed</span>} {result.lines.length === 1 ? shortOf(result) || 'nothing' : countLines(result)}
+    </span>
+  )
+}
+
+const countLines = ({ lines }: BlockRow) => plural(lines.length, 'line')
 
 function figures(data: Record<string, unknown>): string {
   const parts: string[] = []

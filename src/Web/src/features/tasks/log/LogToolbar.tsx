@@ -1,5 +1,5 @@
 import { type RefObject, useState } from 'react'
-import { ClockIcon, CloseIcon, CopyIcon, DownIcon, DownloadIcon, SearchIcon, UpIcon, WrapIcon } from '../../../app/icons'
+import { ClockIcon, CloseIcon, CopyIcon, DownIcon, DownloadIcon, FoldsIcon, SearchIcon, UpIcon, WrapIcon } from '../../../app/icons'
 import { plural } from '../../../lib/format'
 import type { LogSnapshot } from './logSession'
 import type { ViewRow } from './logView'
@@ -23,6 +23,7 @@ interface Props {
   hitIndex: number
   step: (by: 1 | -1) => void
   copyAll: () => void
+  toggleFolds: () => void
   downloadUrl: string
   jumpToTime: (time: number) => void
   firstTime: ViewRow | undefined
@@ -52,6 +53,7 @@ export function LogToolbar(props: Props) {
           <button className="icon-button" aria-pressed={searching} onClick={openSearch} aria-label="Search" title="Search (/ or Ctrl F)"><SearchIcon /></button>
           <button className="icon-button" aria-pressed={settings.wrap} onClick={() => change({ wrap: !settings.wrap })} aria-label="Wrap lines" title="Wrap lines (w)"><WrapIcon /></button>
           <button className="icon-button" aria-pressed={settings.times} onClick={() => change({ times: !settings.times })} aria-label="Timestamps" title="Timestamps (t)"><ClockIcon /></button>
+          <button className="icon-button" aria-pressed={settings.open} onClick={props.toggleFolds} aria-label="Expand all" title="Expand all calls and thoughts (o)"><FoldsIcon /></button>
           <button className="button is-quiet hide-narrow" aria-expanded={jumping} onClick={() => setJumping(!jumping)}>Go to time</button>
           <button className="icon-button" onClick={copyAll} aria-label="Copy all" title="Copy all"><CopyIcon /></button>
           <a className="icon-button" href={downloadUrl} download aria-label="Download" title="Download output.txt"><DownloadIcon /></a>

@@ -11,7 +11,7 @@ import { LogToolbar } from './LogToolbar'
 import { Row } from './LogRows'
 import { type LineAddress, compareAddress, formatRange, inRange, markdownQuote, orderedRange, parseRange } from './lineAddress'
 import type { LogSession } from './logSession'
-import { DRAWN_CHARS, FOLDED_LINES, type ViewRow, buildView, cellWidth, indexOfAddress, indexOfTime, isAddressable, kindOf, textOf } from './logView'
+import { DRAWN_CHARS, type ViewRow, buildView, cellWidth, closedFoldAt, indexOfAddress, indexOfTime, isAddressable, kindOf, textOf } from './logView'
 import { useLogSearch, type Hit } from './useLogSearch'
 import { useLogSettings } from './useLogSettings'
 
@@ -26,11 +26,16 @@ export function LogViewer({ session, taskId, title }: { session: LogSession; tas
   const selection = useMemo(() => parseRange(location.hash), [location.hash])
 
   // --- rows -----------------------------------------------------------------------------------------
-  const [expanded, setExpanded] = useState<ReadonlySet<number>>(new Set())
+  /** Folds that are not as the others are. */
+  const [exceptions, setExceptions] = useState<ReadonlySet<number>>(new Set())
+  const [searching, setSearching] = useState(settings.search !== '')
+  // What is folded away is searched as well, so everything is open meanwhile.
+  const openAll = searching && settings.search !== ''
+  const isOpen = useCallback((offset: number) => openAll || settings.open !== exceptions.has(offset), [openAll, settings.open, exceptions])
   const view = useMemo(
-    () => buildView(session.model.rows(), settings.hidden, expanded, log.interruptions),
+    () => buildView(session.model.rows(), settings.hidden, isOpen, log.interruptions),
     // The model changes in place; its version says when.
-    [session, log.version, log.interruptions, settings.hidden, expanded],
+    [session, log.version, log.interruptions, settings.hidden, isOpen],
   )
   const labelWidth = useMemo(() => {
     let widest = 0
@@ -166,6 +171,21 @@ export function LogViewer({ session, taskId, title }: { session: LogSession; tas
     if (element) element.scrollTop = element.scrollHeight
   }, [follow])
 
+  const onToggle = useCallback((offset: number) => {
+    // The reader looks at it: it stays where it is.
+    follow(false)
+    setExceptions((before) => {
+      const next = new Set(before)
+      if (!next.delete(offset)) next.add(offset)
+      return next
+    })
+  }, [follow])
+
+  const toggleFolds = () => {
+    setExceptions(new Set())
+    change({ open: !settings.open })
+  }
+
   // --- links to lines -------------------------------------------------------------------------------
   const pickedHere = useRef('')
   const [target, setTarget] = useState<LineAddress | null>(selection?.from ?? null)
@@ -193,8 +213,9 @@ export function LogViewer({ session, taskId, title }: { session: LogSession; tas
       change({ hidden: new Set([...settings.hidden].filter((hidden) => hidden !== kind)) })
       return
     }
-    if (row.type === 'block' && target.index >= FOLDED_LINES && !expanded.has(row.offset)) {
-      setExpanded((before) => new Set(before).add(row.offset))
+    const fold = closedFoldAt(view, target)
+    if (fold) {
+      onToggle(fold.offset)
       return
     }
     let at = indexOfAddress(view, target)
@@ -203,7 +224,7 @@ export function LogViewer({ session, taskId, title }: { session: LogSession; tas
     if (at > 0 && (at >= view.length || compareAddress(view[at]!, target) > 0)) at--
     scrollToIndex(at)
     setTarget(null)
-  }, [target, log.phase, log.version, view, settings.hidden, expanded, session, change, follow, scrollToIndex])
+  }, [target, log.phase, log.version, view, settings.hidden, onToggle, session, change, follow, scrollToIndex])
 
   const mark = useCallback((hash: string) => {
     pickedHere.current = hash
@@ -217,17 +238,9 @@ export function LogViewer({ session, taskId, title }: { session: LogSession; tas
     if (extend) window.getSelection()?.removeAllRanges()
   }, [mark])
 
-  const onToggle = useCallback((offset: number) => {
-    setExpanded((before) => {
-      const next = new Set(before)
-      if (!next.delete(offset)) next.add(offset)
-      return next
-    })
-  }, [])
   const onLoadMore = useCallback(() => session.loadMore(), [session])
 
   // --- search ---------------------------------------------------------------------------------------
-  const [searching, setSearching] = useState(settings.search !== '')
   const found = useLogSearch(view, { text: searching ? settings.search : '', regex: settings.regex, matchCase: settings.matchCase })
   const [current, setCurrent] = useState<{ address: LineAddress; start: number } | null>(null)
   const hitIndex = useMemo(() => {
@@ -261,7 +274,7 @@ export function LogViewer({ session, taskId, title }: { session: LogSession; tas
   }, [said])
   const copy = (text: string, what: string) => void copyText(text).then((done) => setSaid(done ? what : 'The browser did not allow copying'))
 
-  const whole = () => buildView(session.model.rows(), settings.hidden, { has: () => true } as unknown as ReadonlySet<number>)
+  const whole = () => buildView(session.model.rows(), settings.hidden, () => true)
   const copyAll = () => {
     const lines = whole().flatMap((row) => textOf(row) ?? [])
     copy(lines.join('\n') + '\n', `${plural(lines.length, 'line')} copied${log.backfill ? '; earlier ones are not loaded' : ''}`)
@@ -297,6 +310,7 @@ export function LogViewer({ session, taskId, title }: { session: LogSession; tas
     Home: () => scrollToIndex(0, 'start'),
     w: () => change({ wrap: !settings.wrap }),
     t: () => change({ times: !settings.times }),
+    o: toggleFolds,
     Escape: () => (searching ? closeSearch() : selection && mark('')),
   })
 
@@ -331,6 +345,7 @@ export function LogViewer({ session, taskId, title }: { session: LogSession; tas
         hitIndex={hitIndex}
         step={step}
         copyAll={copyAll}
+        toggleFolds={toggleFolds}
         downloadUrl={`${taskPath(taskId)}/output.txt`}
         jumpToTime={(time) => scrollToIndex(indexOfTime(view, time), 'start')}
         firstTime={view.find((row) => row.type === 'line' || row.type === 'status')}

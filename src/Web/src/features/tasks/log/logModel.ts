@@ -81,6 +81,8 @@ export class LogModel {
   private head = 0
   private flat: { version: number; rows: readonly LogRow[] } | null = null
   version = 0
+  /** Changes when an entry about the status comes, and only then. */
+  statusVersion = 0
 
   /** The last offset known to exist. */
   get lastKnown(): number {
@@ -112,6 +114,7 @@ export class LogModel {
     this.segments = []
     this.head = 0
     this.version++
+    this.statusVersion++
   }
 
   noteHead(offset: number): void {
@@ -127,6 +130,7 @@ export class LogModel {
     let runEnd = 0
     const sorted = isSorted(entries) ? entries : [...entries].sort((a, b) => a.offset - b.offset)
     for (const entry of sorted) {
+      if (entry.type === 'status') this.statusVersion++
       if (!Number.isSafeInteger(entry.offset) || entry.offset < 1) continue
       if (entry.offset === runEnd && run.length > 0) continue // the same offset twice in one batch
       if (run.length > 0 && entry.offset !== runEnd + 1) {

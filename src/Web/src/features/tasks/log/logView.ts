@@ -3,13 +3,15 @@ import { stripAnsi } from './ansi'
 import type { LineAddress } from './lineAddress'
 import { type BlockRow, type GapRow, type LineRow, type LogRow, type StatusRow, plainText } from './logModel'
 
-export const FOLDED_LINES = 8
-
+/** What a fold shows of itself: a call of a tool with its result, thoughts, or a longer note. */
 export interface BlockHead {
   readonly type: 'head'
   readonly offset: number
   readonly index: 0
   readonly block: BlockRow
+  /** Of a call: what came back, if that stands right behind it. */
+  readonly result: BlockRow | null
+  readonly open: boolean
 }
 
 export interface BlockLine {
@@ -18,15 +20,9 @@ export interface BlockLine {
   readonly index: number
   readonly block: BlockRow
   readonly raw: string
+  /** The block is this one line, and has no head. */
+  readonly alone: boolean
   plain?: string
-}
-
-export interface BlockMore {
-  readonly type: 'more'
-  readonly offset: number
-  readonly index: number
-  readonly block: BlockRow
-  readonly expanded: boolean
 }
 
 export interface Interruption {
@@ -37,63 +33,108 @@ export interface Interruption {
   readonly reason: string
 }
 
-export type ViewRow = LineRow | StatusRow | GapRow | BlockHead | BlockLine | BlockMore | Interruption
+export type ViewRow = LineRow | StatusRow | GapRow | BlockHead | BlockLine | Interruption
 
 export const kindOf = (row: LogRow): string =>
   row.type === 'line' ? 'output' : row.type === 'block' ? row.kind : row.type
 
-interface BlockParts {
-  head: BlockHead
-  body: BlockLine[]
-  more: BlockMore | null
-  less: BlockMore | null
-}
-
 // A block never changes, so neither do the rows that draw it.
-const partsOfBlock = new WeakMap<BlockRow, BlockParts>()
+const bodies = new WeakMap<BlockRow, readonly BlockLine[]>()
+const heads = new WeakMap<BlockRow, BlockHead[]>()
 
-function parts(block: BlockRow): BlockParts {
-  let made = partsOfBlock.get(block)
+function bodyOf(block: BlockRow): readonly BlockLine[] {
+  let made = bodies.get(block)
   if (!made) {
-    const { offset, lines } = block
-    const long = lines.length > FOLDED_LINES
-    made = {
-      head: { type: 'head', offset, index: 0, block },
-      body: lines.map((raw, index) => ({ type: 'body', offset, index, block, raw })),
-      more: long ? { type: 'more', offset, index: FOLDED_LINES, block, expanded: false } : null,
-      less: long ? { type: 'more', offset, index: lines.length, block, expanded: true } : null,
-    }
-    partsOfBlock.set(block, made)
+    const lines = callLines(block) ?? block.lines
+    const alone = lines.length === 1 && block.kind !== 'tool_call'
+    made = lines.map((raw, index) => ({ type: 'body', offset: block.offset, index, block, raw, alone }))
+    bodies.set(block, made)
   }
   return made
 }
 
+function headOf(block: BlockRow, result: BlockRow | null, open: boolean): BlockHead {
+  let made = heads.get(block)
+  if (!made) heads.set(block, (made = []))
+  let head = made.find((other) => other.result === result && other.open === open)
+  if (!head) made.push((head = { type: 'head', offset: block.offset, index: 0, block, result, open }))
+  return head
+}
+
+/** The input of a call, readable: one field a line, texts as they are. Null where there are no fields. */
+function callLines({ kind, data }: BlockRow): string[] | null {
+  const fields = kind === 'tool_call' ? fieldsOf(data['input']) : null
+  if (fields === null) return null
+  return Object.entries(fields).flatMap(([name, value]) => {
+    const lines = (typeof value === 'string' ? value : JSON.stringify(value)).split('\n')
+    return lines.map((line, i) => (i === 0 ? `${name}: ${line}` : `  ${line}`))
+  })
+}
+
+const fieldsOf = (input: unknown): Record<string, unknown> | null =>
+  typeof input === 'object' && input !== null && !Array.isArray(input) && Object.keys(input).length > 0 ? (input as Record<string, unknown>) : null
+
+const tellingFields = ['command', 'file_path', 'path', 'pattern', 'query', 'url', 'prompt', 'description', 'message']
+const SHORT = 200
+
+/** What a folded block is about, in one line. */
+export function shortOf({ kind, data, lines }: BlockRow): string {
+  if (kind !== 'tool_call') return firstLine(lines.find((line) => line.trim() !== '') ?? '')
+  const fields = fieldsOf(data['input'])
+  if (fields === null) return typeof data['input'] === 'string' ? firstLine(data['input']) : ''
+  const telling = tellingFields.map((name) => fields[name]).find((value) => typeof value === 'string')
+  return firstLine(typeof telling === 'string' ? telling : JSON.stringify(fields))
+}
+
+const firstLine = (text: string): string => stripAnsi(text.trimStart().split('\n', 1)[0]!.slice(0, SHORT))
+
+const isResultOf = (call: BlockRow, row: LogRow | undefined): row is BlockRow =>
+  call.kind === 'tool_call' && row?.type === 'block' && row.kind === 'tool_result'
+  && (call.data['name'] === row.data['name'] || call.data['name'] === undefined || row.data['name'] === undefined)
+
 export function buildView(
   rows: readonly LogRow[],
   hidden: ReadonlySet<string>,
-  expanded: ReadonlySet<number>,
+  /** Whether the fold that begins at this offset is open. */
+  isOpen: (offset: number) => boolean,
   interruptions: readonly Interruption[] = [],
 ): ViewRow[] {
+  const shown = hidden.size === 0 ? rows : rows.filter((row) => !hidden.has(kindOf(row)))
   const view: ViewRow[] = []
   let nextInterruption = 0
-  for (const row of rows) {
+  for (let i = 0; i < shown.length; i++) {
+    const row = shown[i]!
     while (nextInterruption < interruptions.length && interruptions[nextInterruption]!.offset < row.offset) {
       view.push(interruptions[nextInterruption++]!)
     }
-    if (hidden.size > 0 && hidden.has(kindOf(row))) continue
     if (row.type !== 'block') {
       view.push(row)
       continue
     }
-    const { head, body, more, less } = parts(row)
-    const open = more === null || expanded.has(row.offset)
-    view.push(head)
-    for (let i = 0; i < (open ? body.length : FOLDED_LINES); i++) view.push(body[i]!)
-    const toggle = open ? less : more
-    if (toggle) view.push(toggle)
+    const body = bodyOf(row)
+    const next = shown[i + 1]
+    const result = isResultOf(row, next) ? next : null
+    if (result) i++
+    if (body[0]?.alone) {
+      view.push(body[0])
+      continue
+    }
+    const open = isOpen(row.offset)
+    view.push(headOf(row, result, open))
+    if (!open) continue
+    for (const line of body) view.push(line)
+    if (result) for (const line of bodyOf(result)) view.push(line)
   }
   while (nextInterruption < interruptions.length) view.push(interruptions[nextInterruption++]!)
   return view
+}
+
+/** The closed fold in which the line at this address lies, if it lies in one. */
+export function closedFoldAt(view: readonly ViewRow[], address: LineAddress): BlockHead | null {
+  let at = indexOfAddress(view, { offset: address.offset, index: 0 })
+  if (at >= view.length || view[at]!.offset > address.offset) at--
+  const row = view[at]
+  return row?.type === 'head' && !row.open && (row.result?.offset ?? row.offset) >= address.offset ? row : null
 }
 
 /** The row's own text, as it is searched, copied and quoted; null for what is not part of the log's text. */
@@ -105,7 +146,7 @@ export function textOf(row: ViewRow): string | null {
 
 /** Rows that a link can name. */
 export const isAddressable = (row: ViewRow): boolean =>
-  row.type === 'line' || row.type === 'body' || row.type === 'status'
+  row.type === 'line' || row.type === 'body' || row.type === 'status' || (row.type === 'head' && !row.open)
 
 /** The first row at or after the address. */
 export function indexOfAddress(view: readonly ViewRow[], { offset, index }: LineAddress): number {
@@ -124,7 +165,7 @@ export function indexOfAddress(view: readonly ViewRow[], { offset, index }: Line
 export function indexOfTime(view: readonly ViewRow[], time: number): number {
   for (let i = 0; i < view.length; i++) {
     const row = view[i]!
-    const stamp = row.type === 'head' ? row.block.time : row.type === 'line' || row.type === 'status' ? row.time : ''
+    const stamp = row.type === 'head' || row.type === 'body' ? row.block.time : row.type === 'line' || row.type === 'status' ? row.time : ''
     if (stamp !== '' && Date.parse(stamp) >= time) return i
   }
   return view.length

@@ -7,6 +7,8 @@ export interface LogSettings {
   hidden: ReadonlySet<string>
   wrap: boolean
   times: boolean
+  /** Folds are open unless the reader closes them, instead of the other way round. */
+  open: boolean
   search: string
   matchCase: boolean
   regex: boolean
@@ -18,6 +20,7 @@ export function parseLogSettings(params: URLSearchParams): LogSettings {
     hidden: new Set(toggleKinds.filter((kind) => hide.includes(kind))),
     wrap: params.get('wrap') === '1',
     times: params.get('times') === '1',
+    open: params.get('open') === '1',
     search: params.get('q') ?? '',
     matchCase: params.get('case') === '1',
     regex: params.get('regex') === '1',
@@ -30,6 +33,7 @@ export function logSearchParams(before: URLSearchParams, settings: LogSettings):
   set('hide', [...settings.hidden].join(','))
   set('wrap', settings.wrap ? '1' : '')
   set('times', settings.times ? '1' : '')
+  set('open', settings.open ? '1' : '')
   set('q', settings.search)
   set('case', settings.search !== '' && settings.matchCase ? '1' : '')
   set('regex', settings.search !== '' && settings.regex ? '1' : '')

@@ -1,0 +1,12 @@
+import { type ReactNode, useEffect, useRef } from 'react'
+
+/** A modal dialog; it closes with Escape and with a press beside it. */
+export function Dialog({ label, onClose, className = '', children }: { label: string; onClose: () => void; className?: string; children: ReactNode }) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  useEffect(() => dialog.current?.showModal(), [])
+  return (
+    <dialog ref={dialog} className={`dialog ${className}`} aria-label={label} onClose={onClose} onClick={(event) => event.target === dialog.current && onClose()}>
+      <div className="dialog-body">{children}</div>
+    </dialog>
+  )
+}

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest'
+import { type SearchHit, cutAtMatches, groupHits, hitLink } from './outputSearch'
+
+const hit = (change: Partial<SearchHit> = {}): SearchHit => ({
+  task_id: 'task-1', status: 'completed', input_message: 'Fix', assigned_agent: 'brain', created_at: '2026-11-20T10:00:00Z', field: 'output', snippet: 'a b', ranges: [], offset: 12, line: 3, ...change,
+})
+
+describe('hits', () => {
+  it('are cut at the matches, whatever the ranges', () => {
+    expect(cutAtMatches('say hello twice hello', [[16, 21], [4, 9]])).toEqual([
+      { text: 'say ', match: false }, { text: 'hello', match: true }, { text: ' twice ', match: false }, { text: 'hello', match: true },
+    ])
+    expect(cutAtMatches('abc', [[0, 3], [1, 2], [2, 2], [2, 99]])).toEqual([{ text: 'abc', match: true }])
+    expect(cutAtMatches('', [])).toEqual([])
+  })
+
+  it('lead to their line, with the log searched for the same', () => {
+    expect(hitLink(hit(), 'a & b')).toBe('/tasks/task-1?q=a+%26+b#L12.3')
+    expect(hitLink(hit({ line: 0 }), 'a')).toBe('/tasks/task-1?q=a#L12')
+    expect(hitLink(hit({ field: 'error', offset: null, line: null, task_id: 'a/b' }), 'a')).toBe('/tasks/a%2Fb')
+  })
+
+  it('of one task stand together', () => {
+    expect(groupHits([hit(), hit({ offset: 13 }), hit({ task_id: 'task-2' })]).map((group) => group.length)).toEqual([2, 1])
+  })
+})
