@@ -23,7 +23,11 @@ internal sealed class TaskTotalsReader(NpgsqlDataSource source, IAnalyticsReader
 
     public async Task<TaskTotals?> CountAsync(TaskFilter filter, CancellationToken cancellationToken)
     {
-        var filters = FiltersOf(filter);
+        if (FiltersOf(filter) is not { } filters)
+        {
+            return null;
+        }
+
         if (filter.From is null && filter.To is null)
         {
             return await CountEverAsync(filters, cancellationToken);
@@ -45,19 +49,27 @@ internal sealed class TaskTotalsReader(NpgsqlDataSource source, IAnalyticsReader
         return new TaskTotals(sums.Tasks, sums.CostUsd, sums.InputTokens, sums.OutputTokens);
     }
 
-    private static Dictionary<Dimension, IReadOnlyList<string>> FiltersOf(TaskFilter filter)
+    /// <summary>Null where it asks for more than the sums tell apart.</summary>
+    private static Dictionary<Dimension, IReadOnlyList<string>>? FiltersOf(TaskFilter filter)
     {
+        if (filter is not { SessionId: null, ConversationId: null, FlowId: null, ParentTaskId: null, CostMin: null, CostMax: null, DurationMin: null, DurationMax: null })
+        {
+            return null;
+        }
+
         var filters = new Dictionary<Dimension, IReadOnlyList<string>>();
-        if (filter.Statuses.Count > 0)
+        void Add(Dimension dimension, IReadOnlyList<string> values)
         {
-            filters[Dimension.Status] = [.. filter.Statuses.Select(status => status.Name())];
+            if (values.Count > 0)
+            {
+                filters[dimension] = values;
+            }
         }
 
-        if (!string.IsNullOrEmpty(filter.Agent))
-        {
-            filters[Dimension.Agent] = [filter.Agent];
-        }
-
+        Add(Dimension.Status, [.. filter.Statuses.Select(status => status.Name())]);
+        Add(Dimension.Agent, filter.Agents);
+        Add(Dimension.AgentType, filter.AgentType is { } type ? [type] : []);
+        Add(Dimension.Source, filter.Source is { } from ? [from] : []);
         return filters;
     }
 
