@@ -39,6 +39,7 @@ public static class DependencyInjection
         services.AddSingleton<ITaskLog>(provider => provider.GetRequiredService<TaskLog>());
         services.AddSingleton<IChannelPositions>(provider => provider.GetRequiredService<TaskLog>());
         services.AddSingleton<IChannelFeed>(provider => provider.GetRequiredService<TaskLog>());
+        services.AddSingleton<RecentEpoch>();
         services.AddSingleton<ITaskStatusReader>(provider => provider.GetRequiredService<TaskLog>());
         // First in, last out: the log closes when nobody appends any more.
         services.AddSingleton(provider => (IHostedService)provider.GetRequiredService<ITaskLog>());

@@ -12,6 +12,9 @@ internal static class QueryValues
     private const int MinYear = 1;
     private const int MaxYear = 9999;
 
+    /// <summary>Null where it is empty.</summary>
+    public static string? Text(string? value) => string.IsNullOrEmpty(value) ? null : value;
+
     public static IReadOnlyList<string> List(string? value) =>
         (value ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 

@@ -56,7 +56,7 @@ internal static class TaskEndpoints
             .Accepts<AppendOutputRequest>(isOptional: true, "application/json", "text/plain", "*/*")
             .ProducesProblem(StatusCodes.Status413PayloadTooLarge);
 
-        app.MapGet("/api/agents", ListAgents).WithTags("Tasks").RequireAuthorization(Policies.Viewer).WithSummary("The agents");
+        app.MapGet("/api/agents", ListAgents).WithTags("Tasks").RequireAuthorization(Policies.Viewer).WithSummary("The agents: those that are configured and those that tasks show, with what they did and when they were last seen");
     }
 
     private static async Task<IResult> List(

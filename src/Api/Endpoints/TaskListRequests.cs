@@ -38,12 +38,12 @@ internal sealed record TaskFilterRequest(
         {
             Statuses = ParseStatuses(Status),
             Agents = QueryValues.List(Agent),
-            AgentType = AgentType,
-            Source = Source,
-            SessionId = string.IsNullOrEmpty(Session) ? SessionId : Session,
-            ConversationId = string.IsNullOrEmpty(Conversation) ? ConversationId : Conversation,
-            FlowId = FlowId,
-            ParentTaskId = Parent,
+            AgentType = QueryValues.Text(AgentType),
+            Source = QueryValues.Text(Source),
+            SessionId = QueryValues.Text(Session) ?? QueryValues.Text(SessionId),
+            ConversationId = QueryValues.Text(Conversation) ?? QueryValues.Text(ConversationId),
+            FlowId = QueryValues.Text(FlowId),
+            ParentTaskId = QueryValues.Text(Parent),
             From = from,
             To = to,
             CostMin = QueryValues.Decimal("cost_min", CostMin),
@@ -81,8 +81,8 @@ internal sealed record ListTasksRequest(
         ParseOrder(SortBy, SortOrder),
         QueryValues.Integer("page", Page) ?? 1,
         QueryValues.Integer("per_page", PerPage) ?? DefaultPerPage,
-        string.IsNullOrEmpty(After) ? null : After,
-        string.IsNullOrEmpty(Before) ? null : Before);
+        QueryValues.Text(After),
+        QueryValues.Text(Before));
 
     /// <summary>Existing clients may ask for more than there is good in: they get as much as there is good in.</summary>
     public ListNewestTasksQuery ToNewestQuery(TaskFilter filter) => new(
@@ -120,7 +120,7 @@ internal sealed record TaskTableRequest(
     public ListTasksQuery ToQuery() => new(
         new TaskFilter
         {
-            SessionId = SessionId,
+            SessionId = QueryValues.Text(SessionId),
             Statuses = TaskFilterRequest.ParseStatuses(Status),
             Agents = string.IsNullOrEmpty(Subagent) ? [] : [Subagent],
         },

@@ -107,6 +107,10 @@ internal static class ApiExamples
             "{\"conversation_id\":\"conv-019a\",\"entries\":[{\"offset\":1,\"timestamp\":\"2026-02-03T10:00:00Z\",\"message\":" + Message
             + ",\"task_status\":null}],\"last_offset\":1,\"has_more\":false}",
         [typeof(IssuedTicket)] = """{"ticket":"5f0c2a…64 hex digits","expires_in_seconds":30}""",
-        [typeof(Agent)] = """{"name":"brain","agent_type":"planning","description":"Takes every task first","is_builtin":true}""",
+        [typeof(Agent)] = 
+            """
+            {"name":"brain","agent_type":"planning","description":"Takes every task first","is_builtin":true,"tasks":41,"tasks_24h":7,
+             "by_status":{"queued":1,"running":2,"waiting_input":0,"completed":35,"failed":2,"cancelled":1},"cost_usd":1.72,"last_seen_at":"2026-02-03T10:00:00Z"}
+            """,
     }.ToFrozenDictionary();
 }

@@ -205,12 +205,40 @@ internal sealed class ListTasksTests : ServerFixture
         Assert.That((await GetAsync("/api/v1/tasks?per_page=1")).GetProperty("total").GetInt32(), Is.EqualTo(25));
 
     [Test]
-    public async Task Agents_are_those_that_are_configured_and_those_that_tasks_show()
+    public async Task Agents_are_those_that_are_configured_and_those_that_tasks_show_with_what_they_did()
     {
-        var names = (await GetAsync("/api/agents")).EnumerateArray().Select(agent => agent.GetProperty("name").GetString()).ToList();
+        var agents = (await GetAsync("/api/agents")).EnumerateArray().ToDictionary(agent => agent.Text("name")!);
+        var (brain, planning) = (agents["brain"], agents["planning"]);
 
-        Assert.That(names, Does.Contain("brain").And.Contains("executor"));
-        Assert.That(names, Is.Unique);
+        Assert.Multiple(() =>
+        {
+            Assert.That(agents.Keys, Does.Contain("executor"));
+            Assert.That((brain.Text("agent_type"), brain.GetProperty("is_builtin").GetBoolean()), Is.EqualTo(("planning", true)));
+            Assert.That((brain.GetProperty("tasks").GetInt32(), brain.GetProperty("tasks_24h").GetInt32()), Is.EqualTo((13, 13)));
+            Assert.That(
+                brain.GetProperty("by_status").EnumerateObject().Select(status => (status.Name, status.Value.GetInt32())),
+                Is.EqualTo(new[] { ("queued", 10), ("running", 2), ("waiting_input", 0), ("completed", 0), ("failed", 0), ("cancelled", 1) }));
+            Assert.That(brain.GetProperty("cost_usd").GetDecimal(), Is.EqualTo(1.25m));
+            Assert.That(brain.GetProperty("last_seen_at").GetDateTimeOffset(), Is.GreaterThan(DateTimeOffset.UtcNow.AddMinutes(-10)));
+            Assert.That((planning.GetProperty("tasks").GetInt32(), planning.Text("last_seen_at")), Is.EqualTo((0, (string?)null)));
+        });
+    }
+
+    [Test]
+    public async Task A_list_says_what_all_its_tasks_come_to_where_that_is_kept()
+    {
+        var all = (await GetAsync("/api/tasks?per_page=1")).GetProperty("totals");
+        var cancelled = (await GetAsync("/api/tasks?status=cancelled&agent=brain&source=github")).GetProperty("totals");
+        var session = await GetAsync("/api/tasks?session=session-1");
+
+        Assert.Multiple(() =>
+        {
+            Assert.That((all.GetProperty("tasks").GetInt32(), all.GetProperty("cost_usd").GetDecimal()), Is.EqualTo((25, 1.75m)));
+            Assert.That((cancelled.GetProperty("tasks").GetInt32(), cancelled.GetProperty("cost_usd").GetDecimal()), Is.EqualTo((1, 1.25m)));
+            Assert.That(all.EnumerateObject().Select(field => field.Name), Is.EqualTo(new[] { "tasks", "cost_usd", "input_tokens", "output_tokens" }));
+            Assert.That((session.GetProperty("totals").ValueKind, session.GetProperty("total").GetInt32(), session.GetProperty("total_is_exact").GetBoolean()),
+                Is.EqualTo((JsonValueKind.Null, 1, true)));
+        });
     }
 
     private static IEnumerable<string?> Ids(JsonElement page) =>

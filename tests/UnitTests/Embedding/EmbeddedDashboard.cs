@@ -45,6 +45,8 @@ internal sealed class EmbeddedDashboard : IAsyncDisposable
         services.AddSingleton<IRealtimePublisher>(provider => provider.GetRequiredService<RecordingPublisher>());
         services.AddSingleton<InMemoryReaders>();
         services.AddSingleton<ITaskReader>(provider => provider.GetRequiredService<InMemoryReaders>());
+        services.AddSingleton<IAgentReader>(provider => provider.GetRequiredService<InMemoryReaders>());
+        services.AddSingleton<ITaskTotals>(provider => provider.GetRequiredService<InMemoryReaders>());
         services.AddSingleton<ITaskLogReader>(provider => provider.GetRequiredService<InMemoryReaders>());
         services.AddScoped<InMemoryUnitOfWork>();
         services.AddScoped<IUnitOfWork>(provider => provider.GetRequiredService<InMemoryUnitOfWork>());

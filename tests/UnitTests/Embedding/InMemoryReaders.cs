@@ -8,7 +8,7 @@ using GrooteDashboard.Domain.Tasks;
 namespace GrooteDashboard.UnitTests.Embedding;
 
 /// <summary>Tasks and their logs as screens show them.</summary>
-internal sealed class InMemoryReaders(InMemoryDatabase database, IMapper mapper) : ITaskReader, ITaskLogReader
+internal sealed class InMemoryReaders(InMemoryDatabase database, IMapper mapper) : ITaskReader, ITaskTotals, IAgentReader, ITaskLogReader
 {
     public Task<IReadOnlyList<TaskSummary>> ListAsync(
         TaskFilter filter, TaskOrder order, TaskCursor? after, int skip, int take, CancellationToken cancellationToken)
@@ -25,11 +25,26 @@ internal sealed class InMemoryReaders(InMemoryDatabase database, IMapper mapper)
 
     public Task<long?> CountAsync(TaskFilter filter, CancellationToken cancellationToken) => Task.FromResult<long?>(Matching(filter).Count());
 
-    public Task<TaskDetails?> FindAsync(string taskId, CancellationToken cancellationToken) =>
-        Task.FromResult(database.FindTask(taskId) is { } task ? mapper.Map<TaskDetails>(task) : null);
+    public Task<FoundTask?> FindAsync(string taskId, CancellationToken cancellationToken) => Task.FromResult(
+        database.FindTask(taskId) is { } task ? new FoundTask(mapper.Map<TaskDetails>(task), LastOffset(database.RowsOf(taskId))) : null);
 
-    public Task<IReadOnlyList<string>> ListAgentsAsync(int limit, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<string>>([.. database.Tasks.Select(task => task.AssignedAgent).OfType<string>().Distinct().Order().Take(limit)]);
+    Task<IReadOnlyList<AgentActivity>> IAgentReader.ListAsync(DateTimeOffset since, int limit, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<AgentActivity>>(
+        [
+            .. from task in database.Tasks
+               where task.AssignedAgent is not null
+               group task by task.AssignedAgent into agent
+               select new AgentActivity(
+                   agent.Key,
+                   agent.Count(),
+                   agent.Count(task => task.CreatedAt >= since),
+                   agent.CountBy(task => task.Status).ToDictionary(status => status.Key, status => (long)status.Value),
+                   agent.Sum(task => task.CostUsd ?? 0),
+                   agent.Max(task => task.CreatedAt)),
+        ]);
+
+    /// <summary>Nothing is kept: lists count.</summary>
+    Task<TaskTotals?> ITaskTotals.CountAsync(TaskFilter filter, CancellationToken cancellationToken) => Task.FromResult<TaskTotals?>(null);
 
     private IEnumerable<AgentTask> Matching(TaskFilter filter) => database.Tasks
         .Where(task => filter.Statuses.Count == 0 || filter.Statuses.Contains(task.Status))

@@ -2,7 +2,7 @@ using GrooteDashboard.Domain.Tasks;
 
 namespace GrooteDashboard.Application.Tasks.Contracts;
 
-/// <summary>Which tasks a list shows; filters combine, null or empty means no filter.</summary>
+/// <summary>Which tasks a list shows; filters combine, null or an empty list means no filter.</summary>
 public sealed record TaskFilter
 {
     /// <summary>Any of these.</summary>

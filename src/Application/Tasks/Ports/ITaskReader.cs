@@ -19,12 +19,13 @@ public interface ITaskReader
     /// <summary>How many tasks there are, counted at most a second ago; null where that takes too long.</summary>
     Task<long?> CountAsync(TaskFilter filter, CancellationToken cancellationToken);
 
-    /// <summary>Without its output; null where there is no such task.</summary>
-    Task<TaskDetails?> FindAsync(string taskId, CancellationToken cancellationToken);
-
-    /// <summary>The agents that tasks were assigned to.</summary>
-    Task<IReadOnlyList<string>> ListAgentsAsync(int limit, CancellationToken cancellationToken);
+    /// <summary>One task without its output; null where there is no such task.</summary>
+    Task<FoundTask?> FindAsync(string taskId, CancellationToken cancellationToken);
 }
+
+/// <param name="Task">The task.</param>
+/// <param name="LastOffset">Offset of the newest stored row of its log, of the same moment.</param>
+public sealed record FoundTask(TaskDetails Task, long LastOffset);
 
 /// <summary>The stored log of a task.</summary>
 public interface ITaskLogReader

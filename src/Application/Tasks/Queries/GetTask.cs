@@ -1,6 +1,6 @@
 using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Realtime.Contracts;
-using GrooteDashboard.Application.Realtime.Ports;
+using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Application.Tasks.Contracts;
 using GrooteDashboard.Application.Tasks.Ports;
 using MediatR;
@@ -14,26 +14,23 @@ public sealed record GetTaskQuery(string TaskId) : IQuery<TaskDetails?>
     public const int MaxOutputLength = 1_000_000;
 }
 
-internal sealed class GetTaskHandler(ITaskReader tasks, ITaskLogReader log, IChannelPositions positions)
-    : IRequestHandler<GetTaskQuery, TaskDetails?>
+internal sealed class GetTaskHandler(ITaskReader tasks, ITaskLogReader log, RecentEpoch epochs) : IRequestHandler<GetTaskQuery, TaskDetails?>
 {
     public async Task<TaskDetails?> Handle(GetTaskQuery query, CancellationToken cancellationToken)
     {
-        // What is stored so far comes first: what happens between the reads is then told again rather than missed.
-        var channel = Channels.Task(query.TaskId);
-        var (epoch, _) = await positions.GetAsync(channel, cancellationToken);
-        if (await log.PeekAsync(query.TaskId, cancellationToken) is not { } stored
-            || await tasks.FindAsync(query.TaskId, cancellationToken) is not { } task)
+        // The epoch and the end of the log come first: what happens between the reads is then told again rather than missed.
+        var epoch = await epochs.GetAsync(cancellationToken);
+        if (await tasks.FindAsync(query.TaskId, cancellationToken) is not { } found)
         {
             return null;
         }
 
         var output = await log.ReadOutputTailAsync(query.TaskId, GetTaskQuery.MaxOutputLength, cancellationToken);
-        return task with
+        return found.Task with
         {
             OutputStream = output.Text,
             OutputTruncated = output.Truncated,
-            LogPosition = new LogPosition(channel, epoch, stored.LastOffset),
+            LogPosition = new LogPosition(Channels.Task(query.TaskId), epoch, found.LastOffset),
         };
     }
 }

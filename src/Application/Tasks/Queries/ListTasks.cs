@@ -42,11 +42,12 @@ internal sealed class ListTasksValidator : AbstractValidator<ListTasksQuery>
     private static bool IsPlace(ListTasksQuery query, string? cursor) => cursor is null || TaskCursor.Parse(cursor)?.Order == query.Order;
 }
 
-internal sealed class ListTasksHandler(ITaskReader tasks) : IRequestHandler<ListTasksQuery, TaskPage>
+internal sealed class ListTasksHandler(ITaskReader tasks, ITaskTotals kept) : IRequestHandler<ListTasksQuery, TaskPage>
 {
     public async Task<TaskPage> Handle(ListTasksQuery query, CancellationToken cancellationToken)
     {
-        var counted = await tasks.CountAsync(query.Filter, cancellationToken);
+        var totals = await kept.CountAsync(query.Filter, cancellationToken);
+        var counted = totals?.Tasks ?? await tasks.CountAsync(query.Filter, cancellationToken);
         var rows = (query.After ?? query.Before) is { } cursor
             ? await ReadFromAsync(query, TaskCursor.Parse(cursor)!, cancellationToken)
             : await ReadPageAsync(query, counted, cancellationToken);
@@ -58,7 +59,7 @@ internal sealed class ListTasksHandler(ITaskReader tasks) : IRequestHandler<List
             query.PerPage,
             rows.HasNext ? TaskCursor.Of(rows.Items[^1], query.Order).ToString() : null,
             rows.HasPrevious ? TaskCursor.Of(rows.Items[0], query.Order).ToString() : null,
-            Totals: null);
+            totals);
     }
 
     private async Task<Rows> ReadFromAsync(ListTasksQuery query, TaskCursor cursor, CancellationToken cancellationToken)

@@ -60,7 +60,7 @@ internal static class TaskLists
         where T : struct => value is { } given ? tasks.Where(condition(given)) : tasks;
 
     private static IQueryable<AgentTask> If(this IQueryable<AgentTask> tasks, string? value, Func<string, Expression<Func<AgentTask, bool>>> condition) =>
-        string.IsNullOrEmpty(value) ? tasks : tasks.Where(condition(value));
+        value is null ? tasks : tasks.Where(condition(value));
 
     private static IQueryable<AgentTask> ByCreation(this IQueryable<AgentTask> tasks, bool descending, TaskCursor? after)
     {

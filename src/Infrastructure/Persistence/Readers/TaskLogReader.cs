@@ -6,10 +6,11 @@ using GrooteDashboard.Application.Tasks.Contracts;
 using GrooteDashboard.Application.Tasks.Ports;
 using GrooteDashboard.Infrastructure.Persistence.Configurations.Realtime;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace GrooteDashboard.Infrastructure.Persistence.Readers;
 
-internal sealed class TaskLogReader(DashboardDbContext db) : ITaskLogReader
+internal sealed class TaskLogReader(DashboardDbContext db, NpgsqlDataSource source) : ITaskLogReader
 {
     /// <summary>Characters in one answer, about: entries are up to 256 KB each.</summary>
     private const int MaxPageLength = 16 * 1024 * 1024;
@@ -57,16 +58,12 @@ internal sealed class TaskLogReader(DashboardDbContext db) : ITaskLogReader
         // In pages, of few rows first: the connection reads an answer to its end, also where the reader has enough.
         for (var (rows, more) = (TailPageSize, true); more && length <= maxLength; rows *= 2)
         {
-            var page = await db.TaskLog.AsNoTracking()
-                .Where(row => row.TaskId == taskId && row.Kind == OutputKinds.Output && row.Offset < before)
-                .OrderByDescending(row => row.Offset).Take(rows)
-                .Select(row => new { row.Offset, row.Output, row.Timestamp })
-                .ToListAsync(cancellationToken);
+            var page = await ReadOutputBeforeAsync(taskId, before, rows, cancellationToken);
             foreach (var row in page.TakeWhile(_ => length <= maxLength))
             {
                 newest ??= row.Timestamp;
-                pieces.Add(row.Output!);
-                length += row.Output!.Length;
+                pieces.Add(row.Output);
+                length += row.Output.Length;
                 before = row.Offset;
             }
 
@@ -116,6 +113,30 @@ internal sealed class TaskLogReader(DashboardDbContext db) : ITaskLogReader
                 yield break;
             }
         }
+    }
+
+    /// <summary>Newest first. Prepared: existing clients ask for it every second.</summary>
+    private async Task<List<(long Offset, string Output, DateTimeOffset Timestamp)>> ReadOutputBeforeAsync(
+        string taskId, long before, int limit, CancellationToken cancellationToken)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(
+            $"""
+            SELECT "offset", output, "timestamp" FROM task_log WHERE task_id = $1 AND kind = '{OutputKinds.Output}' AND "offset" < $2 ORDER BY "offset" DESC LIMIT $3
+            """,
+            connection);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = taskId });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = before });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = limit });
+        await command.PrepareAsync(cancellationToken);
+        var rows = new List<(long, string, DateTimeOffset)>();
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            rows.Add((reader.GetInt64(0), reader.GetString(1), reader.GetFieldValue<DateTimeOffset>(2)));
+        }
+
+        return rows;
     }
 
     /// <param name="taskId">The task.</param>

@@ -1,13 +1,15 @@
+using System.Data;
 using AutoMapper;
 using AutoMapper.QueryableExtensions;
 using GrooteDashboard.Application.Tasks.Contracts;
 using GrooteDashboard.Application.Tasks.Ports;
 using GrooteDashboard.Domain.Tasks;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace GrooteDashboard.Infrastructure.Persistence.Readers;
 
-internal sealed class TaskReader(DashboardDbContext db, TaskCounts counts, IMapper mapper) : ITaskReader
+internal sealed class TaskReader(DashboardDbContext db, NpgsqlDataSource source, TaskCounts counts, IMapper mapper) : ITaskReader
 {
     public async Task<IReadOnlyList<TaskSummary>> ListAsync(
         TaskFilter filter, TaskOrder order, TaskCursor? after, int skip, int take, CancellationToken cancellationToken)
@@ -20,31 +22,15 @@ internal sealed class TaskReader(DashboardDbContext db, TaskCounts counts, IMapp
 
     public Task<long?> CountAsync(TaskFilter filter, CancellationToken cancellationToken) => counts.CountAsync(filter, cancellationToken);
 
-    public async Task<TaskDetails?> FindAsync(string taskId, CancellationToken cancellationToken)
+    public async Task<FoundTask?> FindAsync(string taskId, CancellationToken cancellationToken)
     {
-        var task = await db.Tasks.Where(t => t.TaskId == taskId).ProjectTo<TaskDetails>(mapper.ConfigurationProvider)
-            .SingleOrDefaultAsync(cancellationToken);
-        if (task is null || task.Status.IsFinal())
-        {
-            return task;
-        }
-
-        var lastOutput = await ReadLastOutputAsync([taskId], cancellationToken);
-        return lastOutput.TryGetValue(taskId, out var at) ? task with { LastOutputAt = at } : task;
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(TaskRow.Sql, connection);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = taskId });
+        await command.PrepareAsync(cancellationToken);
+        await using var row = await command.ExecuteReaderAsync(CommandBehavior.SingleRow, cancellationToken);
+        return await row.ReadAsync(cancellationToken) ? TaskRow.Read(row) : null;
     }
-
-    /// <summary>One step of an index per agent, however many tasks there are.</summary>
-    public async Task<IReadOnlyList<string>> ListAgentsAsync(int limit, CancellationToken cancellationToken) =>
-        await db.Database.SqlQuery<string>(
-            $"""
-            WITH RECURSIVE agents AS (
-                (SELECT order_agent AS agent FROM tasks WHERE order_agent > '' ORDER BY order_agent LIMIT 1)
-                UNION ALL
-                SELECT (SELECT t.order_agent FROM tasks t WHERE t.order_agent > agents.agent ORDER BY t.order_agent LIMIT 1)
-                FROM agents WHERE agents.agent IS NOT NULL
-            )
-            SELECT agent AS "Value" FROM agents WHERE agent IS NOT NULL LIMIT {limit}
-            """).ToListAsync(cancellationToken);
 
     private async Task<Dictionary<string, DateTimeOffset>> ReadLastOutputAsync(string[] taskIds, CancellationToken cancellationToken)
     {

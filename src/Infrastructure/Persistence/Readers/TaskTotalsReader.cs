@@ -52,7 +52,12 @@ internal sealed class TaskTotalsReader(NpgsqlDataSource source, IAnalyticsReader
     /// <summary>Null where it asks for more than the sums tell apart.</summary>
     private static Dictionary<Dimension, IReadOnlyList<string>>? FiltersOf(TaskFilter filter)
     {
-        if (filter is not { SessionId: null, ConversationId: null, FlowId: null, ParentTaskId: null, CostMin: null, CostMax: null, DurationMin: null, DurationMax: null })
+        // Whatever else a filter names or may come to name: with the dimensions and the times alone it must be the same filter.
+        var kept = new TaskFilter
+        {
+            Statuses = filter.Statuses, Agents = filter.Agents, AgentType = filter.AgentType, Source = filter.Source, From = filter.From, To = filter.To,
+        };
+        if (kept != filter)
         {
             return null;
         }

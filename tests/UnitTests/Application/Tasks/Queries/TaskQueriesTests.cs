@@ -125,7 +125,9 @@ public sealed class TaskQueriesTests
         await dashboard.SendAsync(new RegisterTaskCommand("task-1", "github", "x", AssignedAgent: "coder"));
         await dashboard.SendAsync(new RegisterTaskCommand("task-2", "github", "x", AssignedAgent: "coder"));
 
-        Assert.That(await dashboard.SendAsync(new ListAgentsQuery()), Is.EqualTo(new[] { new Agent("coder", "custom", "", IsBuiltin: false) }));
+        var agents = await dashboard.SendAsync(new ListAgentsQuery());
+        Assert.That(agents.Select(agent => (agent.Name, agent.AgentType, agent.IsBuiltin, agent.Tasks, agent.RecentTasks, agent.ByStatus["queued"], agent.LastSeenAt)),
+            Is.EqualTo(new[] { ("coder", "custom", false, 2L, 2L, 2L, (DateTimeOffset?)ManualTime.Start) }));
     }
 
     [Test]
