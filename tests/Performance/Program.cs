@@ -65,7 +65,7 @@ internal static class Commands
           DATABASE_URL  a PostgreSQL whose role may create databases. While ./run runs: set -a; . .data/run.env; set +a
         """)
     {
-        Startup(), Latency(), FanOut(), Slow(), Idle(), Persist(), Check(),
+        Startup(), Latency(), FanOut(), Slow(), Idle(), Persist(), Lists(), Check(),
     };
 
     private static Command Startup()
@@ -217,6 +217,42 @@ internal static class Commands
                 arguments.GetValue(chunks),
                 arguments.GetValue(tasks),
                 arguments.GetValue(Rounds),
+                ServerOf(arguments),
+                arguments.GetValue(Json)),
+            cancel)));
+        return command;
+    }
+
+    private static Command Lists()
+    {
+        var tasks = new Option<int>("--tasks") { DefaultValueFactory = _ => 1_000_000, Description = "Tasks in the database." };
+        var bytes = new Option<int>("--output-bytes") { DefaultValueFactory = _ => 2_048, Description = "Output of each." };
+        var requests = new Option<int>("--requests") { DefaultValueFactory = _ => 300, Description = "Requests of each kind." };
+        var connections = new Option<int>("--connections") { DefaultValueFactory = _ => 16, Description = "Connections that read one task by id at once." };
+        var seconds = new Option<int>("--seconds") { DefaultValueFactory = _ => 15, Description = "How long they do." };
+        foreach (var option in new[] { tasks, requests, connections, seconds })
+        {
+            option.Validators.Add(result => AtLeastOne(result, option));
+        }
+
+        bytes.Validators.Add(result =>
+        {
+            if (result.GetValue(bytes) is < 0 or > 4_000)
+            {
+                result.AddError("--output-bytes must be from 0 to 4000.");
+            }
+        });
+        var command = new Command("lists", "Lists of tasks by filter, order and cursor, and one task by id, beside the bare SQL of the same rows.")
+        {
+            tasks, bytes, requests, connections, seconds, Server, Json,
+        };
+        command.SetAction((arguments, cancel) => GuardAsync(() => ListsCommand.RunAsync(
+            new ListsOptions(
+                arguments.GetValue(tasks),
+                arguments.GetValue(bytes),
+                arguments.GetValue(requests),
+                arguments.GetValue(connections),
+                arguments.GetValue(seconds),
                 ServerOf(arguments),
                 arguments.GetValue(Json)),
             cancel)));
