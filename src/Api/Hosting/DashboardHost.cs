@@ -66,6 +66,8 @@ internal static class DashboardHost
         app.MapSystemEndpoints();
         app.MapMetricsEndpoints();
         app.MapTaskEndpoints();
+        app.MapTaskRecordEndpoints();
+        app.MapTaskSearchEndpoints();
         app.MapConversationEndpoints();
         app.MapRealtimeEndpoints();
         app.MapApiDescription();
