@@ -68,6 +68,7 @@ internal static class DashboardHost
         app.MapTaskEndpoints();
         app.MapTaskRecordEndpoints();
         app.MapTaskSearchEndpoints();
+        app.MapTaskExportEndpoints();
         app.MapConversationEndpoints();
         app.MapRealtimeEndpoints();
         app.MapApiDescription();
