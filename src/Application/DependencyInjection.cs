@@ -27,6 +27,7 @@ public static class DependencyInjection
     {
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IEventIds, EventIds>();
+        services.TryAddSingleton<ITaskRecordFiles, NoTaskRecordFiles>();
         services.AddMetrics();
         services.AddOptions<TaskLogOptions>().BindConfiguration(TaskLogOptions.Section).ValidateDataAnnotations().ValidateOnStart();
 
@@ -48,6 +49,7 @@ public static class DependencyInjection
 
         services.AddScoped<ConversationBook>();
         services.AddScoped<TaskSteering>();
+        services.AddScoped<TaskRecords>();
         services.AddScoped<ServiceFactory>(provider => provider.GetService!);
         services.AddScoped<IMediator, Mediator>();
         services.AddScoped(typeof(IPipelineBehavior<,>), typeof(LoggingBehaviour<,>));

@@ -2,10 +2,12 @@ using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Application.Realtime.Ports;
 using GrooteDashboard.Application.System.Ports;
+using GrooteDashboard.Infrastructure.Files;
 using GrooteDashboard.Infrastructure.Persistence;
 using GrooteDashboard.Infrastructure.Persistence.Readers;
 using GrooteDashboard.Infrastructure.Persistence.Repositories;
 using GrooteDashboard.Infrastructure.Persistence.Rollups;
+using GrooteDashboard.Infrastructure.Persistence.Search;
 using GrooteDashboard.Infrastructure.Redis;
 using GrooteDashboard.Infrastructure.Redis.Agents;
 using GrooteDashboard.Infrastructure.Redis.Log;
@@ -25,6 +27,7 @@ public static class DependencyInjection
     public static IServiceCollection AddDashboardInfrastructure(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddPostgres(PostgresConnectionString.From(configuration));
+        services.AddTaskRecordFiles(configuration);
         try
         {
             services.AddRedis(configuration);
@@ -77,6 +80,7 @@ public static class DependencyInjection
         services.AddSingleton<ConversationLog>();
         services.AddSingleton<ConversationFeed>();
         services.AddHostedService(provider => provider.GetRequiredService<ConversationFeed>());
+        services.AddSearch();
         services.AddSingleton<DatabaseMonitor>();
         services.AddSingleton<IComponentHealth>(provider => provider.GetRequiredService<DatabaseMonitor>());
         services.AddHostedService(provider => provider.GetRequiredService<DatabaseMonitor>());

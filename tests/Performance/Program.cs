@@ -65,7 +65,7 @@ internal static class Commands
           DATABASE_URL  a PostgreSQL whose role may create databases. While ./run runs: set -a; . .data/run.env; set +a
         """)
     {
-        Startup(), Latency(), FanOut(), Slow(), Idle(), Persist(), Lists(), Check(),
+        Startup(), Latency(), FanOut(), Slow(), Idle(), Persist(), Lists(), Search(), Check(),
     };
 
     private static Command Startup()
@@ -255,6 +255,28 @@ internal static class Commands
                 arguments.GetValue(seconds),
                 ServerOf(arguments),
                 arguments.GetValue(Json)),
+            cancel)));
+        return command;
+    }
+
+    private static Command Search()
+    {
+        var tasks = new Option<int>("--tasks") { DefaultValueFactory = _ => 1_000_000, Description = "Tasks, with 2 KB of output each." };
+        var requests = new Option<int>("--requests") { DefaultValueFactory = _ => 40, Description = "Requests of each kind." };
+        var keep = new Option<string?>("--keep") { HelpName = "database", Description = "Make the tasks in this database, or use those that are there, and leave them." };
+        tasks.Validators.Add(result => AtLeastOne(result, tasks));
+        requests.Validators.Add(result => AtLeastOne(result, requests));
+        keep.Validators.Add(result =>
+        {
+            if (result.GetValue(keep) is { } name && (name.Length > 60 || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_')))
+            {
+                result.AddError("--keep must be a name of a-z, 0-9 and _.");
+            }
+        });
+        var command = new Command("search", "Full-text search over tasks and their output, by how common the words are.") { tasks, requests, keep, Server, Json };
+        command.SetAction((arguments, cancel) => GuardAsync(() => SearchCommand.RunAsync(
+            new SearchOptions(
+                arguments.GetValue(tasks), arguments.GetValue(requests), arguments.GetValue(keep), ServerOf(arguments), arguments.GetValue(Json)),
             cancel)));
         return command;
     }

@@ -31,7 +31,6 @@ internal static class TaskEndpoints
             .Produces<TaskPage>();
         tasks.MapGet("/table", ListTable).WithSummary("Tasks in the shape of the existing ledger");
         tasks.MapGet("/{taskId}", Get).WithSummary("One task with its output").ProducesProblem(StatusCodes.Status404NotFound);
-        tasks.MapGet("/{taskId}/logs", GetOutput).WithSummary("A task's output as one text").ProducesProblem(StatusCodes.Status404NotFound);
         tasks.MapGet("/{taskId}/log", GetLog).WithSummary("A part of a task's log, by offset").ProducesProblem(StatusCodes.Status404NotFound);
         tasks.MapGet("/{taskId}/output.txt", StreamOutput).WithSummary("A task's whole output as text; follow=1 goes on until it ends")
             .Produces<string>(StatusCodes.Status200OK, "text/plain").ProducesProblem(StatusCodes.Status404NotFound);
@@ -74,9 +73,6 @@ internal static class TaskEndpoints
 
     private static async Task<Results<Ok<TaskDetails>, ProblemHttpResult>> Get(string taskId, IMediator mediator, CancellationToken cancellationToken) =>
         await mediator.Send(new GetTaskQuery(taskId), cancellationToken) is { } task ? TypedResults.Ok(task) : TaskNotFound();
-
-    private static async Task<Results<Ok<TaskOutput>, ProblemHttpResult>> GetOutput(string taskId, IMediator mediator, CancellationToken cancellationToken) =>
-        await mediator.Send(new GetTaskOutputQuery(taskId), cancellationToken) is { } output ? TypedResults.Ok(output) : TaskNotFound();
 
     private static async Task<Results<Ok<TaskLogPage>, ProblemHttpResult>> GetLog(
         string taskId, [AsParameters] GetTaskLogRequest request, IMediator mediator, CancellationToken cancellationToken) =>

@@ -66,6 +66,9 @@ internal static class DashboardHost
         app.MapSystemEndpoints();
         app.MapMetricsEndpoints();
         app.MapTaskEndpoints();
+        app.MapTaskRecordEndpoints();
+        app.MapTaskSearchEndpoints();
+        app.MapTaskExportEndpoints();
         app.MapConversationEndpoints();
         app.MapRealtimeEndpoints();
         app.MapApiDescription();

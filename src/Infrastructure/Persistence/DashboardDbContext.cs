@@ -24,6 +24,10 @@ public sealed class DashboardDbContext(DbContextOptions<DashboardDbContext> opti
 
     internal DbSet<AgentOutboxRecord> AgentOutbox => Set<AgentOutboxRecord>();
 
+    internal DbSet<SearchPassageRecord> SearchPassages => Set<SearchPassageRecord>();
+
+    internal DbSet<SearchQueueRecord> SearchQueue => Set<SearchQueueRecord>();
+
     protected override void OnModelCreating(ModelBuilder modelBuilder) =>
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(DashboardDbContext).Assembly);
 }

@@ -213,6 +213,14 @@ internal sealed class TaskLogStore(NpgsqlDataSource source, IServiceScopeFactory
             await CopyAsync(connection, "task_log", rows, cancellationToken);
         }
 
+        if (rows.Count > 0)
+        {
+            // The indexer reads later what is said here now: one row for each task costs the writer next to nothing.
+            await using var queue = new NpgsqlCommand("INSERT INTO search_queue (task_id) SELECT unnest($1)", connection);
+            queue.Parameters.AddWithValue(rows.Select(row => row.TaskId).Distinct(StringComparer.Ordinal).ToArray());
+            await queue.ExecuteNonQueryAsync(cancellationToken);
+        }
+
         if (outboxIds.Count > 0)
         {
             await using var delete = new NpgsqlCommand("DELETE FROM outbox WHERE id = ANY ($1)", connection);

@@ -5,18 +5,19 @@ using Npgsql;
 
 namespace GrooteDashboard.Performance.Measuring;
 
-/// <summary>An empty database for a run, on the PostgreSQL of <c>DATABASE_URL</c>; it is dropped at the end.</summary>
+/// <summary>An empty database for a run, on the PostgreSQL of <c>DATABASE_URL</c>; it is dropped at the end. Or one that is kept from run to run.</summary>
 internal sealed class PerformanceDatabase : IAsyncDisposable
 {
     private static int _created;
 
     private readonly NpgsqlDataSource _server;
     private readonly string _name;
+    private readonly bool _kept;
 
-    private PerformanceDatabase(NpgsqlDataSource server, string serverConnection)
+    private PerformanceDatabase(NpgsqlDataSource server, string serverConnection, string? kept)
     {
-        _server = server;
-        _name = $"dash_performance_{Environment.ProcessId}_{Interlocked.Increment(ref _created)}";
+        (_server, _kept) = (server, kept is not null);
+        _name = kept ?? $"dash_performance_{Environment.ProcessId}_{Interlocked.Increment(ref _created)}";
         ConnectionString = new NpgsqlConnectionStringBuilder(serverConnection) { Database = _name }.ConnectionString;
         Source = NpgsqlDataSource.Create(ConnectionString);
     }
@@ -25,7 +26,7 @@ internal sealed class PerformanceDatabase : IAsyncDisposable
 
     public NpgsqlDataSource Source { get; }
 
-    public static async Task<PerformanceDatabase> CreateAsync(CancellationToken cancellationToken)
+    public static async Task<PerformanceDatabase> CreateAsync(CancellationToken cancellationToken, string? kept = null)
     {
         var configuration = new ConfigurationBuilder().AddEnvironmentVariables().Build();
         if (configuration["DATABASE_URL"] is null or "" && configuration.GetConnectionString("Postgres") is null or "")
@@ -36,9 +37,15 @@ internal sealed class PerformanceDatabase : IAsyncDisposable
 
         // What is measured may take longer than a request of the server.
         var connection = new NpgsqlConnectionStringBuilder(PostgresConnectionString.From(configuration)) { CommandTimeout = 300 };
-        var database = new PerformanceDatabase(NpgsqlDataSource.Create(connection), connection.ConnectionString);
-        await using var command = database._server.CreateCommand($"CREATE DATABASE {database._name}");
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        var database = new PerformanceDatabase(NpgsqlDataSource.Create(connection), connection.ConnectionString, kept);
+        await using var find = database._server.CreateCommand("SELECT count(*) FROM pg_database WHERE datname = $1");
+        find.Parameters.AddWithValue(database._name);
+        if ((long)(await find.ExecuteScalarAsync(cancellationToken))! == 0)
+        {
+            await using var command = database._server.CreateCommand($"CREATE DATABASE {database._name}");
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+
         return database;
     }
 
@@ -62,8 +69,9 @@ internal sealed class PerformanceDatabase : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Source.DisposeAsync();
-        await using (var command = _server.CreateCommand($"DROP DATABASE IF EXISTS {_name} WITH (FORCE)"))
+        if (!_kept)
         {
+            await using var command = _server.CreateCommand($"DROP DATABASE IF EXISTS {_name} WITH (FORCE)");
             await command.ExecuteNonQueryAsync();
         }
 

@@ -55,6 +55,8 @@ internal sealed class EmbeddedDashboard : IAsyncDisposable
         services.AddScoped<IConversationRepository>(provider => provider.GetRequiredService<InMemoryUnitOfWork>());
         services.AddScoped<IAgentOutbox>(provider => provider.GetRequiredService<InMemoryUnitOfWork>());
         services.AddSingleton<IConversationReader, InMemoryConversations>();
+        services.AddSingleton<ITaskSearch, InMemoryTaskSearch>();
+        services.AddSingleton<ITaskExportReader, InMemoryTaskExport>();
         services.AddSingleton<QuietSurroundings>();
         services.AddSingleton<IAgentQueue>(provider => provider.GetRequiredService<QuietSurroundings>());
         services.AddSingleton<ISourceProgress>(provider => provider.GetRequiredService<QuietSurroundings>());

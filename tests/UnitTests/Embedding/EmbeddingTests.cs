@@ -30,7 +30,7 @@ public sealed class EmbeddingTests
         var list = await dashboard.SendAsync(new ListTasksQuery(
             new TaskFilter { Statuses = [AgentTaskStatus.Completed], Agents = ["coder"] }, TaskOrder.NewestFirst, Page: 1, PerPage: 20));
         var task = (await dashboard.SendAsync(new GetTaskQuery("task-1")))!;
-        var output = (await dashboard.SendAsync(new GetTaskOutputQuery("task-1")))!;
+        var output = await (await dashboard.SendAsync(new GetTaskOutputQuery("task-1")))!.ReadAsync(CancellationToken.None);
         var log = (await dashboard.SendAsync(new GetTaskLogQuery("task-1", null, null, null, 100, [])))!;
         Assert.Multiple(() =>
         {

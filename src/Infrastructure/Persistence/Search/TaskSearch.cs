@@ -1,0 +1,223 @@
+using System.Text;
+using GrooteDashboard.Application.Tasks.Contracts;
+using GrooteDashboard.Application.Tasks.Ports;
+using GrooteDashboard.Application.Tasks.Search;
+using GrooteDashboard.Domain.Tasks;
+using GrooteDashboard.Infrastructure.Persistence.Readers;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace GrooteDashboard.Infrastructure.Persistence.Search;
+
+/// <summary>
+/// Searches group of segments by group, newest first, until a page is full. What the index finds is read in the log, which alone knows where in the text it
+/// stands, and whether words stand beside each other.
+/// </summary>
+internal sealed class TaskSearch(DashboardDbContext db, TimeProvider time) : ITaskSearch
+{
+    private const string Output = "output";
+    private const int MaxRanges = 20;
+
+    /// <summary>Passages whose text is read at once; each is some KB.</summary>
+    private const int PortionSize = 25;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    public async Task<TaskSearchHits> FindAsync(
+        SearchExpression expression, IReadOnlyList<string> parts, TaskFilter filter, long? before, int limit, CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        var hits = new List<TaskSearchHit>();
+        var place = before ?? long.MaxValue;
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        try
+        {
+            // A match of every second passage is still to be found by the index, and a task by its key: the planner, which knows nothing of segments, would read
+            // whole tables.
+            await db.Database.ExecuteSqlAsync(
+                $"SELECT set_config(name, 'off', true) FROM unnest(ARRAY['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin']) AS name", cancellationToken);
+            var newest = Math.Min(place - 1, await db.SearchPassages.MaxAsync(passage => (long?)passage.Id, cancellationToken) ?? 0);
+            foreach (var segments in Segments.Back(newest))
+            {
+                var query = ToTsQuery(expression, parts, segments);
+                for (var wanted = PortionSize; wanted > 0;)
+                {
+                    wanted = expression.HasLiterals ? PortionSize : Math.Min(limit - hits.Count, PortionSize);
+                    var found = await FindAsync(query, filter, place, wanted, Rest(started), cancellationToken);
+                    foreach (var candidate in await ReadAsync(found, Rest(started), cancellationToken))
+                    {
+                        place = candidate.Id;
+                        if (candidate.ToHit(expression) is { } hit)
+                        {
+                            hits.Add(hit);
+                            if (hits.Count == limit)
+                            {
+                                return new TaskSearchHits(hits, place, Complete: true);
+                            }
+                        }
+                    }
+
+                    wanted = found.Count < wanted ? 0 : wanted;
+                }
+            }
+
+            return new TaskSearchHits(hits, null, Complete: true);
+        }
+        catch (Exception e) when (IsTooSlow(e))
+        {
+            return hits.Count > 0 ? new TaskSearchHits(hits, place, Complete: false) : throw new SearchTooSlowException("The search was given up.", e);
+        }
+    }
+
+    private static bool IsTooSlow(Exception exception) => exception is SearchTooSlowException
+        || (exception as PostgresException ?? exception.InnerException as PostgresException)?.SqlState == PostgresErrorCodes.QueryCanceled;
+
+    /// <summary>Words have no quote and no backslash.</summary>
+    private static string ToTsQuery(SearchExpression expression, IReadOnlyList<string> parts, IReadOnlyList<string> segments)
+    {
+        var query = new StringBuilder().Append('(').AppendJoin('|', segments.Select(segment => $"'{segment}'")).Append(')');
+        if (parts.Count > 0)
+        {
+            query.Append("&(").AppendJoin('|', parts.Select(part => $"'in:{part}'")).Append(')');
+        }
+
+        foreach (var term in expression.Terms)
+        {
+            for (var i = 0; i < term.Words.Count; i++)
+            {
+                query.Append("&'").Append(term.Words[i]).Append('\'').Append(term.IsPrefix && i == term.Words.Count - 1 ? ":*" : "");
+            }
+        }
+
+        return query.ToString();
+    }
+
+    private async Task<List<Candidate>> FindAsync(
+        string query, TaskFilter filter, long before, int limit, int milliseconds, CancellationToken cancellationToken)
+    {
+        await LimitAsync(milliseconds, cancellationToken);
+        var passages = db.Database.SqlQuery<FoundPassage>(
+            $"""
+            WITH found AS MATERIALIZED (SELECT id, task_id, part, first_offset, last_offset FROM search_passages WHERE words @@ {query}::tsquery)
+            SELECT id AS "Id", task_id AS "TaskId", part AS "Part", first_offset AS "First", last_offset AS "Last" FROM found
+            """);
+        return await (
+            from passage in passages
+            join task in db.Tasks.AsNoTracking().Matching(filter) on passage.TaskId equals task.TaskId
+            where passage.Id < before
+            orderby passage.Id descending
+            select new Candidate(
+                passage.Id, passage.TaskId, passage.Part, passage.First, passage.Last,
+                task.Status, task.AssignedAgent, task.Source, task.CreatedAt, task.InputMessage.Substring(0, TaskSummary.InputPreviewLength)))
+            .Take(limit).ToListAsync(cancellationToken);
+    }
+
+    /// <summary>Reads the texts of what was found.</summary>
+    private async Task<List<Candidate>> ReadAsync(List<Candidate> found, int milliseconds, CancellationToken cancellationToken)
+    {
+        if (found.Count == 0)
+        {
+            return found;
+        }
+
+        await LimitAsync(milliseconds, cancellationToken);
+        var byId = found.ToDictionary(candidate => candidate.Id);
+        await using var command = new NpgsqlCommand(
+            """
+            SELECT p.id, l."offset", l.kind, l."timestamp", l.output
+            FROM unnest($1, $2, $3, $4, $5) AS p (id, task_id, part, first, last)
+            CROSS JOIN LATERAL (
+                SELECT "offset", kind, "timestamp", output FROM task_log
+                WHERE p.part = 'output' AND task_id = p.task_id AND "offset" BETWEEN p.first - 1 AND p.last ORDER BY "offset") l
+            UNION ALL
+            SELECT p.id, 0, p.part, t.created_at, left(CASE p.part WHEN 'input' THEN t.input_message WHEN 'result' THEN t.result ELSE t.error END, 262144)
+            FROM unnest($1, $2, $3) AS p (id, task_id, part)
+            JOIN tasks t ON t.task_id = p.task_id
+            WHERE p.part <> 'output'
+            """,
+            (NpgsqlConnection)db.Database.GetDbConnection());
+        command.Parameters.AddWithValue(found.Select(candidate => candidate.Id).ToArray());
+        command.Parameters.AddWithValue(found.Select(candidate => candidate.TaskId).ToArray());
+        command.Parameters.AddWithValue(found.Select(candidate => candidate.Part).ToArray());
+        command.Parameters.AddWithValue(found.Select(candidate => candidate.First).ToArray());
+        command.Parameters.AddWithValue(found.Select(candidate => candidate.Last).ToArray());
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            byId[reader.GetInt64(0)].Add(
+                reader.GetInt64(1),
+                await reader.IsDBNullAsync(2, cancellationToken) ? null : reader.GetString(2),
+                new DateTimeOffset(reader.GetDateTime(3)),
+                await reader.IsDBNullAsync(4, cancellationToken) ? "" : reader.GetString(4));
+        }
+
+        return found;
+    }
+
+    private Task<int> LimitAsync(int milliseconds, CancellationToken cancellationToken) =>
+        db.Database.ExecuteSqlAsync($"SELECT set_config('statement_timeout', {milliseconds}::text, true)", cancellationToken);
+
+    /// <summary>Milliseconds that are left.</summary>
+    private int Rest(long started)
+    {
+        var rest = Patience - time.GetElapsedTime(started);
+        return rest > TimeSpan.Zero ? Math.Max(1, (int)rest.TotalMilliseconds) : throw new SearchTooSlowException("Time is up.");
+    }
+
+    private sealed record FoundPassage(long Id, string TaskId, string Part, long First, long Last);
+
+    private sealed class Candidate(
+        long id, string taskId, string part, long first, long last, AgentTaskStatus status, string? agent, string source, DateTimeOffset createdAt, string inputMessage)
+    {
+        private readonly List<LogLine> _lines = [];
+        private readonly LogLines _reading = new();
+        private readonly StringBuilder _text = new();
+
+        public long Id => id;
+
+        public string TaskId => taskId;
+
+        public string Part => part;
+
+        public long First => first;
+
+        public long Last => last;
+
+        /// <summary>An entry of the log; without a kind it is a change of status.</summary>
+        public void Add(long offset, string? kind, DateTimeOffset timestamp, string text)
+        {
+            _lines.AddRange(kind is null ? _reading.End() : _reading.Add(offset, part == Output ? kind : part, timestamp, text));
+            if (kind is not null && offset >= first)
+            {
+                _text.Append(text);
+            }
+        }
+
+        /// <summary>Null where the words do not stand there as they must.</summary>
+        public TaskSearchHit? ToHit(SearchExpression expression)
+        {
+            _lines.AddRange(_reading.End());
+            if (!expression.IsIn(_text.ToString()))
+            {
+                return null;
+            }
+
+            // The line that says most of it; the first one of these.
+            var best = (Line: default(LogLine), Ranges: (IReadOnlyList<(int Start, int End)>)[], Terms: 0);
+            foreach (var line in _lines)
+            {
+                var (ranges, terms) = expression.FindIn(line.Text, MaxRanges);
+                if (terms > best.Terms || best.Line is null)
+                {
+                    best = (line, ranges, terms);
+                }
+            }
+
+            var snippet = Snippet.Of(best.Line?.Text ?? "", best.Ranges);
+            var at = part == Output ? best.Line : null;
+            return new TaskSearchHit(
+                taskId, status, agent, source, createdAt, inputMessage, part,
+                at?.Offset, at?.Index, at?.Address, at?.Kind, at?.Timestamp, snippet.Text, snippet.Ranges);
+        }
+    }
+}
