@@ -66,6 +66,7 @@ internal static class DashboardHost
         app.MapMetricsEndpoints();
         app.MapTaskEndpoints();
         app.MapConversationEndpoints();
+        app.MapAnalyticsEndpoints();
         app.MapRealtimeEndpoints();
         app.MapApiDescription();
         return app;
