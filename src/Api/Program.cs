@@ -6,6 +6,11 @@ using Microsoft.Extensions.Options;
 try
 {
     var app = WebApplication.CreateBuilder(args).ConfigureDashboard().Build();
+    if (args is [RollupsCommand.Name, ..])
+    {
+        return await RollupsCommand.RunAsync(app, args);
+    }
+
     app.UseDashboard();
     await app.RunAsync();
     return 0;

@@ -1,3 +1,4 @@
+using GrooteDashboard.Application.Analytics.Ports;
 using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Application.Realtime.Ports;
@@ -71,6 +72,7 @@ public static class DependencyInjection
         services.AddKeyedSingleton<IIngestLease>(RollupFolder.LeaseName, (provider, _) =>
             ActivatorUtilities.CreateInstance<PostgresLease>(provider, PostgresLease.RollupsKey, "fold the rollups"));
         services.AddSingleton<RollupStore>();
+        services.AddSingleton<IRollupMaintenance, RollupRebuilder>();
         services.AddSingleton<RollupFolder>();
         services.AddSingleton<IComponentHealth>(provider => provider.GetRequiredService<RollupFolder>());
         services.AddHostedService(provider => provider.GetRequiredService<RollupFolder>());

@@ -70,6 +70,7 @@ internal static class DashboardHost
         app.MapTaskSearchEndpoints();
         app.MapTaskExportEndpoints();
         app.MapConversationEndpoints();
+        app.MapAnalyticsEndpoints();
         app.MapRealtimeEndpoints();
         app.MapApiDescription();
         return app;

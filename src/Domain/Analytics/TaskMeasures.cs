@@ -26,6 +26,10 @@ public sealed class TaskMeasures
     /// <summary>Whether it is as if no task had ever been added.</summary>
     public bool IsEmpty => Sums == default && (Durations?.IsEmpty ?? true) && (QueueTimes?.IsEmpty ?? true) && (Costs?.IsEmpty ?? true);
 
+    /// <summary>Whether both come to exactly the same, in every bucket of their histograms.</summary>
+    public bool IsSameAs(TaskMeasures other) =>
+        Sums == other.Sums && Same(Durations, other.Durations) && Same(QueueTimes, other.QueueTimes) && Same(Costs, other.Costs);
+
     /// <param name="task">The task.</param>
     /// <param name="sign">1 to add it, −1 to take it out.</param>
     public void Add(in TaskFacts task, int sign)
@@ -59,4 +63,7 @@ public sealed class TaskMeasures
             Costs?.Add(other.Costs!);
         }
     }
+
+    private static bool Same(LogHistogram? one, LogHistogram? other) =>
+        one is null || other is null || one.Buckets().SequenceEqual(other.Buckets());
 }

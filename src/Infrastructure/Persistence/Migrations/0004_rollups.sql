@@ -107,3 +107,6 @@ CREATE TRIGGER task_rollups_truncate AFTER TRUNCATE ON tasks FOR EACH STATEMENT 
 INSERT INTO task_deltas
 SELECT 1, created_at, started_at, completed_at, assigned_agent, agent_type, source, model, status, user_id, cost_usd, input_tokens, output_tokens, duration_seconds
 FROM tasks;
+
+CREATE INDEX ix_sessions_connected_at ON sessions (connected_at);
+CREATE INDEX ix_conversations_started_at ON conversations (started_at, conversation_id) INCLUDE (total_cost_usd, total_tasks, total_duration_seconds);

@@ -1,0 +1,113 @@
+using GrooteDashboard.Application.Analytics.Contracts;
+
+namespace GrooteDashboard.Application.Analytics;
+
+/// <summary>A range of time, as it is asked for and as it is read.</summary>
+/// <param name="From">In it.</param>
+/// <param name="To">Not in it any more.</param>
+/// <param name="ReadTo">Where it ends now: the end of this quarter of an hour, which needs fewer tasks to be read. Nothing has been created after now.</param>
+public readonly record struct TimeRange(DateTimeOffset From, DateTimeOffset To, DateTimeOffset ReadTo)
+{
+    /// <summary>No task is older.</summary>
+    public static readonly DateTimeOffset Beginning = new(1970, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    private static readonly TimeSpan Quarter = TimeSpan.FromMinutes(15);
+
+    public static TimeRange Of(AnalyticsScope scope, DateTimeOffset now, TimeSpan length)
+    {
+        var to = scope.To ?? now;
+        return new TimeRange(scope.From ?? to - length, to, scope.To is null ? EndOfQuarter(now) : to);
+    }
+
+    /// <summary>Of everything where nothing is said.</summary>
+    public static TimeRange OfAll(AnalyticsScope scope, DateTimeOffset now) => Of(scope with { From = scope.From ?? Beginning }, now, TimeSpan.Zero);
+
+    public static DateTimeOffset EndOfQuarter(DateTimeOffset now) => new(now.UtcTicks - (now.UtcTicks % Quarter.Ticks) + Quarter.Ticks, TimeSpan.Zero);
+
+    /// <summary>The time of the same length before.</summary>
+    public TimeRange Before() => new(From - (To - From), From, From);
+
+    /// <summary>Hours that have passed of it.</summary>
+    public decimal Hours(DateTimeOffset now)
+    {
+        var end = To < now ? To : now;
+        return end <= From ? 0 : (decimal)(end - From).TotalHours;
+    }
+}
+
+/// <summary>Where buckets of time begin in a time zone.</summary>
+public static class Calendar
+{
+    private static readonly TimeSpan Step = TimeSpan.FromMinutes(15);
+
+    /// <summary>Longest bucket of each period, to know how many a range has at least.</summary>
+    public static TimeSpan LengthOf(Period period) => period switch
+    {
+        Period.QuarterHour => Step,
+        Period.Hour => TimeSpan.FromHours(1),
+        Period.Day => TimeSpan.FromDays(1),
+        Period.Week => TimeSpan.FromDays(7),
+        _ => TimeSpan.FromDays(31),
+    };
+
+    /// <summary>The beginnings of the buckets that the range touches: the first is at or before it.</summary>
+    public static IReadOnlyList<DateTimeOffset> Starts(DateTimeOffset from, DateTimeOffset to, Period period, TimeZoneInfo zone)
+    {
+        var starts = new List<DateTimeOffset>();
+        if (period is Period.QuarterHour or Period.Hour)
+        {
+            var length = LengthOf(period);
+            // Hours begin where the zone's do when the range begins.
+            var offset = zone.GetUtcOffset(from).Ticks;
+            for (var ticks = from.UtcTicks - Modulo(from.UtcTicks + offset, length.Ticks); ticks < to.UtcTicks; ticks += length.Ticks)
+            {
+                starts.Add(new DateTimeOffset(ticks, TimeSpan.Zero));
+            }
+
+            return starts;
+        }
+
+        for (var day = StartOf(TimeZoneInfo.ConvertTime(from, zone).Date, period); ToUtc(day, zone) < to; day = Next(day, period))
+        {
+            starts.Add(ToUtc(day, zone));
+        }
+
+        return starts;
+    }
+
+    /// <summary>The boundaries of what is read: the range's own, and the beginnings of buckets in between.</summary>
+    public static IReadOnlyList<DateTimeOffset> Boundaries(TimeRange range, IReadOnlyList<DateTimeOffset> starts) =>
+        [range.From, .. starts.Skip(1), range.ReadTo];
+
+    /// <summary>The first moment of the day in which a time is.</summary>
+    public static DateTimeOffset Midnight(DateTimeOffset time, TimeZoneInfo zone) => ToUtc(TimeZoneInfo.ConvertTime(time, zone).Date, zone);
+
+    /// <summary>A local time as a moment. Of a time that is twice the first; of one that is skipped the first after it.</summary>
+    public static DateTimeOffset ToUtc(DateTime local, TimeZoneInfo zone)
+    {
+        local = DateTime.SpecifyKind(local, DateTimeKind.Unspecified);
+        while (zone.IsInvalidTime(local))
+        {
+            local += Step;
+        }
+
+        var offset = zone.IsAmbiguousTime(local) ? zone.GetAmbiguousTimeOffsets(local).Max() : zone.GetUtcOffset(local);
+        return new DateTimeOffset(local, offset).ToUniversalTime();
+    }
+
+    private static DateTime StartOf(DateTime day, Period period) => period switch
+    {
+        Period.Week => day.AddDays(-(((int)day.DayOfWeek + 6) % 7)),
+        Period.Month => new DateTime(day.Year, day.Month, 1),
+        _ => day,
+    };
+
+    private static DateTime Next(DateTime day, Period period) => period switch
+    {
+        Period.Week => day.AddDays(7),
+        Period.Month => day.AddMonths(1),
+        _ => day.AddDays(1),
+    };
+
+    private static long Modulo(long value, long by) => ((value % by) + by) % by;
+}
