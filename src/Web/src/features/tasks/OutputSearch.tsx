@@ -30,7 +30,8 @@ function useOutputSearch(filters: TaskFilters) {
 export function OutputSearch({ filters, change }: { filters: TaskFilters; change: (changed: Partial<TaskFilters>) => void }) {
   const { data, error, isPending, isPlaceholderData, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = useOutputSearch(filters)
   const hits = useMemo(() => data?.pages.flatMap((page) => page.items) ?? [], [data])
-  const groups = useMemo(() => groupHits(hits), [hits])
+  // Each page by itself: what comes later does not push into what is being read.
+  const groups = useMemo(() => data?.pages.flatMap((page) => groupHits(page.items)) ?? [], [data])
   const complete = data?.pages.at(-1)?.complete !== false
   const more = hasNextPage && (
     <button className="button" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
@@ -79,7 +80,7 @@ function TaskHits({ hits }: { hits: readonly SearchHit[] }) {
       <div className="hit-head">
         <TaskStatusBadge status={task.status} short />
         <Link className="hit-title" to={`/tasks/${encodeURIComponent(task.task_id)}`}>{taskTitle(task.input_message, task.task_id)}</Link>
-        <span className="muted">{task.assigned_agent}</span>
+        <span className="muted hide-narrow">{task.assigned_agent}</span>
         <span className="muted mono hide-narrow">{shortId(task.task_id)}</span>
         <span className="muted"><Ago value={task.created_at} /></span>
       </div>

@@ -22,6 +22,6 @@ describe('hits', () => {
   })
 
   it('of one task stand together', () => {
-    expect(groupHits([hit(), hit({ address: 'L13' }), hit({ task_id: 'task-2' })]).map((group) => group.length)).toEqual([2, 1])
+    expect(groupHits([hit(), hit({ task_id: 'task-2' }), hit({ address: 'L13' })]).map((group) => group.length)).toEqual([2, 1])
   })
 })

@@ -46,13 +46,13 @@ export function hitLink(hit: SearchHit): string {
   return `${path}${found ? `?${new URLSearchParams({ q: found.text })}` : ''}#${hit.address}`
 }
 
-/** Hits of one task that follow one another stand together. */
-export function groupHits(hits: readonly SearchHit[]): SearchHit[][] {
-  const groups: SearchHit[][] = []
+/** Hits of one task stand together, where the first of them was found. */
+export const groupHits = (hits: readonly SearchHit[]): SearchHit[][] => {
+  const groups = new Map<string, SearchHit[]>()
   for (const hit of hits) {
-    const last = groups.at(-1)
-    if (last?.[0]?.task_id === hit.task_id) last.push(hit)
-    else groups.push([hit])
+    const group = groups.get(hit.task_id)
+    if (group) group.push(hit)
+    else groups.set(hit.task_id, [hit])
   }
-  return groups
+  return [...groups.values()]
 }

@@ -387,6 +387,15 @@ describe('steering one task', () => {
     expect(result.querySelector('pre')!.textContent).toBe('{"ok":true,"files":["a"]}')
   })
 
+  it('shows a result that is prose as such, with nothing in it that runs', async () => {
+    details = { error: null, result: '## Done\n\n- **a.ts** <img src=x onerror=alert(1)>\n- [click](javascript:alert(1))' }
+    await opened({ status: 'completed' })
+    const result = await screen.findByTestId('result')
+    expect(within(result).getByRole('heading', { name: 'Done', hidden: true })).toBeTruthy()
+    expect(result.querySelectorAll('li').length).toBe(2)
+    expect(result.querySelectorAll('img, script, a[href^=javascript]').length).toBe(0)
+  })
+
   it('follows no address of the source that is not safe', async () => {
     details = { source_metadata: { html_url: 'javascript:alert(1)', url: 'https://example.com/issues/4' } }
     await opened({ status: 'failed', conversation_id: 'conv-1', flow_id: 'github:a/b#4' })
