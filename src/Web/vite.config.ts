@@ -26,5 +26,7 @@ export default defineConfig({
     environment: 'happy-dom',
     include: ['src/**/*.test.{ts,tsx}'],
     restoreMocks: true,
+    // A machine that does other work beside is slow, not wrong.
+    testTimeout: 20_000,
   },
 })

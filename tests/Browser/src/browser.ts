@@ -40,6 +40,13 @@ export async function openPage(browser: Browser, path: string, options: BrowserC
   return { page, errors }
 }
 
+const phoneWidth = 375
+export const phone: BrowserContextOptions = { viewport: { width: phoneWidth, height: 812 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 }
+
+/** A page that is wider than the phone makes its layout wider than the screen. */
+export const expectNoOverflow = async (page: Page): Promise<void> =>
+  expect(await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth])).toEqual([phoneWidth, phoneWidth])
+
 export const taskUrl = (id: string, rest = ''): string => `/tasks/${encodeURIComponent(id)}${rest}`
 
 export const connection = (page: Page, status: 'live' | 'polling' | 'reconnecting' | 'offline') =>

@@ -1,6 +1,7 @@
 /** An agent engine as the server knows it: HTTP to register and to report, Redis for everything live. */
 import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
+import { expect } from 'vitest'
 import { DEADLINE_MS, baseUrl, redisUrl } from './environment'
 
 export class Engine {
@@ -107,6 +108,15 @@ export class Engine {
   async messages(conversation: string): Promise<{ message_id: string; role: string; content: string; task_id: string | null }[] | null> {
     const response = await fetch(new URL(`/api/conversations/${conversation}/messages`, baseUrl))
     return response.ok ? ((await response.json()) as { message_id: string; role: string; content: string; task_id: string | null }[]) : null
+  }
+
+  /** Waits until a search finds the word: outputs are searchable some seconds after they are stored. */
+  async searchable(word: string): Promise<void> {
+    const found = async () => {
+      const response = await fetch(new URL(`/api/tasks/search?q=${encodeURIComponent(word)}`, baseUrl), { signal: AbortSignal.timeout(DEADLINE_MS) })
+      return ((await response.json()) as { items?: unknown[] }).items?.length ?? 0
+    }
+    await expect.poll(found, { timeout: 2 * DEADLINE_MS, interval: 200 }).toBeGreaterThan(0)
   }
 
   async close(): Promise<void> {

@@ -1,12 +1,11 @@
-import type { Browser, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { connection, expectLines, launch, openPage, taskUrl } from '../src/browser'
+import { connection, expectLines, expectNoOverflow, launch, openPage, phone, taskUrl } from '../src/browser'
 import { Engine } from '../src/engine'
 
 let browser: Browser
 let engine: Engine
 const width = 375
-const phone = { viewport: { width, height: 812 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 }
 
 beforeAll(async () => {
   browser = await launch()
@@ -17,10 +16,6 @@ afterAll(async () => {
   await browser?.close()
   await engine?.close()
 })
-
-/** A page that is wider than the phone makes its layout wider than the screen. */
-const expectNoOverflow = async (page: Page) =>
-  expect(await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth])).toEqual([width, width])
 
 describe('on a phone', () => {
   it('list and task are usable, and nothing sticks out', async () => {

@@ -1,9 +1,12 @@
 import { type ReactNode, useEffect, useRef } from 'react'
 
-/** A modal dialog; it closes with Escape and with a press beside it. */
+/** A modal dialog; it closes with Escape and with a press beside it. What is marked `data-autofocus` has the focus first. */
 export function Dialog({ label, onClose, className = '', children }: { label: string; onClose: () => void; className?: string; children: ReactNode }) {
   const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => dialog.current?.showModal(), [])
+  useEffect(() => {
+    dialog.current?.showModal()
+    dialog.current?.querySelector<HTMLElement>('[data-autofocus]')?.focus()
+  }, [])
   return (
     <dialog ref={dialog} className={`dialog ${className}`} aria-label={label} onClose={onClose} onClick={(event) => event.target === dialog.current && onClose()}>
       <div className="dialog-body">{children}</div>

@@ -56,7 +56,7 @@ export function BulkActions({ selected, clear, asked, ask, onDone }: {
           <p className="muted">{asked.ids.length === 1 ? <span className="mono">{asked.ids[0]}</span> : words[asked.action].warning}</p>
           <div className="dialog-actions">
             <button className="button" onClick={() => ask(null)}>Leave it</button>
-            <button className="button is-primary" autoFocus onClick={() => run(asked)}>{words[asked.action].verb} {asked.ids.length === 1 ? 'it' : 'them'}</button>
+            <button className="button is-primary" data-autofocus onClick={() => run(asked)}>{words[asked.action].verb} {asked.ids.length === 1 ? 'it' : 'them'}</button>
           </div>
         </Dialog>
       )}

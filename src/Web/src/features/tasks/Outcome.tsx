@@ -2,6 +2,7 @@ import { useMemo, useState } from 'react'
 import { CopyIcon } from '../../app/icons'
 import type { TaskDetails } from '../../api/types'
 import { copyText } from '../../lib/clipboard'
+import { Markdown } from '../../lib/markdown/Markdown'
 
 /** What a run came to: its error, which is shown, and its result, which opens. */
 export function Outcome({ task }: { task: TaskDetails }) {
@@ -30,6 +31,8 @@ export function prettyJson(text: string): string | null {
 
 function Callout({ kind, title, text }: { kind: 'error' | 'result'; title: string; text: string }) {
   const json = useMemo(() => prettyJson(text), [text])
+  // What an agent reports at the end is prose, mostly in markdown; an error is the output of some program.
+  const prose = kind === 'result' && json === null
   const [raw, setRaw] = useState(false)
   const [copied, setCopied] = useState(false)
   const [first = '', ...rest] = text.split('\n')
@@ -48,10 +51,10 @@ function Callout({ kind, title, text }: { kind: 'error' | 'result'; title: strin
       </summary>
       <div className="callout-body">
         <div className="callout-tools">
-          {json !== null && <button className="toggle" aria-pressed={!raw} onClick={() => setRaw(!raw)}>Formatted</button>}
+          {(prose || json !== null) && <button className="toggle" aria-pressed={!raw} onClick={() => setRaw(!raw)}>Formatted</button>}
           <button className="icon-button" aria-label={`Copy the ${title.toLowerCase()}`} title={copied ? 'Copied' : 'Copy'} onClick={() => void copyText(text).then(setCopied)}><CopyIcon /></button>
         </div>
-        <pre className="prose">{raw ? text : (json ?? text)}</pre>
+        {prose && !raw ? <div className="prose is-markdown"><Markdown text={text} /></div> : <pre className="prose">{raw ? text : (json ?? text)}</pre>}
       </div>
     </details>
   )

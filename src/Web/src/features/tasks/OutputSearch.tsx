@@ -30,15 +30,29 @@ function useOutputSearch(filters: TaskFilters) {
 export function OutputSearch({ filters, change }: { filters: TaskFilters; change: (changed: Partial<TaskFilters>) => void }) {
   const { data, error, isPending, isPlaceholderData, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = useOutputSearch(filters)
   const hits = useMemo(() => data?.pages.flatMap((page) => page.items) ?? [], [data])
-  const groups = useMemo(() => groupHits(hits), [hits])
+  // Each page by itself: what comes later does not push into what is being read.
+  const groups = useMemo(() => data?.pages.flatMap((page) => groupHits(page.items)) ?? [], [data])
+  const complete = data?.pages.at(-1)?.complete !== false
+  const more = hasNextPage && (
+    <button className="button" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+      {isFetchingNextPage ? 'Searching …' : complete ? 'More' : 'Search on'}
+    </button>
+  )
   if (isPending) return <Skeleton />
   if (!data) return <ErrorNotice error={error} retry={() => void refetch()} />
   if (hits.length === 0) {
     return (
       <div className="state">
-        <h2>Found nowhere</h2>
-        <p>No input, output, result or error with these filters holds “{filters.text}”. What was put out a moment ago may not be searchable yet.</p>
-        <button className="button" onClick={() => change({ inOutput: false })}>Search titles and ids instead</button>
+        <h2>{complete ? 'Found nowhere' : 'Not found so far'}</h2>
+        <p>
+          {complete
+            ? <>No input, output, result or error with these filters holds “{filters.text}”. What was put out a moment ago may not be searchable yet.</>
+            : 'Time ran out before all tasks were searched. Rarer words, or fewer tasks, are found faster.'}
+        </p>
+        <div className="state-actions">
+          {more}
+          <button className="button" onClick={() => change({ inOutput: false })}>Search titles and ids instead</button>
+        </div>
       </div>
     )
   }
@@ -49,29 +63,30 @@ export function OutputSearch({ filters, change }: { filters: TaskFilters; change
         {error && <ErrorNotice error={error} retry={() => void refetch()} compact />}
       </div>
       <ol className="hits">
-        {groups.map((group) => <TaskHits key={`${group[0]!.task_id}.${group[0]!.field}.${group[0]!.offset}`} hits={group} text={filters.text} />)}
+        {groups.map((group) => <TaskHits key={`${group[0]!.task_id}.${group[0]!.in}.${group[0]!.address}`} hits={group} />)}
       </ol>
-      {hasNextPage && <button className="button" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>{isFetchingNextPage ? 'Loading …' : 'More'}</button>}
+      {!complete && <p className="notice is-waiting">Time ran out: older tasks were not searched yet.</p>}
+      <div className="hits-more">{more}</div>
     </section>
   )
 }
 
-const fieldNames: Record<string, string> = { input: 'Input', output: 'Output', result: 'Result', error: 'Error' }
+const partNames: Record<SearchHit['in'], string> = { input: 'Input', output: 'Output', result: 'Result', error: 'Error' }
 
-function TaskHits({ hits, text }: { hits: readonly SearchHit[]; text: string }) {
+function TaskHits({ hits }: { hits: readonly SearchHit[] }) {
   const task = hits[0]!
   return (
     <li className="hit-task" data-hit={task.task_id}>
       <div className="hit-head">
         <TaskStatusBadge status={task.status} short />
         <Link className="hit-title" to={`/tasks/${encodeURIComponent(task.task_id)}`}>{taskTitle(task.input_message, task.task_id)}</Link>
-        <span className="muted">{task.assigned_agent}</span>
+        <span className="muted hide-narrow">{task.assigned_agent}</span>
         <span className="muted mono hide-narrow">{shortId(task.task_id)}</span>
         <span className="muted"><Ago value={task.created_at} /></span>
       </div>
       {hits.map((hit) => (
-        <Link key={`${hit.field}.${hit.offset}.${hit.line}`} className="hit mono" to={hitLink(hit, text)}>
-          <span className="hit-place">{hit.offset === null ? fieldNames[hit.field] ?? hit.field : `${hit.offset}${hit.line ? `.${hit.line}` : ''}`}</span>
+        <Link key={`${hit.in}.${hit.address}.${hit.snippet}`} className="hit mono" to={hitLink(hit)}>
+          <span className="hit-place">{hit.address?.slice(1) ?? partNames[hit.in]}</span>
           <span className="hit-text">
             {cutAtMatches(hit.snippet, hit.ranges).map((piece, i) => (piece.match ? <mark key={i}>{piece.text}</mark> : piece.text))}
           </span>

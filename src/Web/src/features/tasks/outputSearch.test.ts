@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type SearchHit, cutAtMatches, groupHits, hitLink } from './outputSearch'
 
 const hit = (change: Partial<SearchHit> = {}): SearchHit => ({
-  task_id: 'task-1', status: 'completed', input_message: 'Fix', assigned_agent: 'brain', created_at: '2026-11-20T10:00:00Z', field: 'output', snippet: 'a b', ranges: [], offset: 12, line: 3, ...change,
+  task_id: 'task-1', status: 'completed', input_message: 'Fix', assigned_agent: 'brain', created_at: '2026-11-20T10:00:00Z', in: 'output', snippet: 'say a & b', ranges: [[4, 9]], address: 'L12.3', ...change,
 })
 
 describe('hits', () => {
@@ -15,12 +15,13 @@ describe('hits', () => {
   })
 
   it('lead to their line, with the log searched for the same', () => {
-    expect(hitLink(hit(), 'a & b')).toBe('/tasks/task-1?q=a+%26+b#L12.3')
-    expect(hitLink(hit({ line: 0 }), 'a')).toBe('/tasks/task-1?q=a#L12')
-    expect(hitLink(hit({ field: 'error', offset: null, line: null, task_id: 'a/b' }), 'a')).toBe('/tasks/a%2Fb')
+    expect(hitLink(hit())).toBe('/tasks/task-1?q=a+%26+b#L12.3')
+    expect(hitLink(hit({ ranges: [] }))).toBe('/tasks/task-1#L12.3')
+    expect(hitLink(hit({ in: 'error', address: null, task_id: 'a/b' }))).toBe('/tasks/a%2Fb')
+    expect(hitLink(hit({ address: 'javascript:alert(1)' }))).toBe('/tasks/task-1')
   })
 
   it('of one task stand together', () => {
-    expect(groupHits([hit(), hit({ offset: 13 }), hit({ task_id: 'task-2' })]).map((group) => group.length)).toEqual([2, 1])
+    expect(groupHits([hit(), hit({ task_id: 'task-2' }), hit({ address: 'L13' })]).map((group) => group.length)).toEqual([2, 1])
   })
 })

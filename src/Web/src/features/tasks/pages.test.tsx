@@ -308,8 +308,8 @@ describe('the search in outputs', () => {
   it('shows hits with what was found, and links to the line', async () => {
     answers['/api/tasks/search'] = { items: [{
       task_id: 'task-1', status: 'failed', input_message: 'Deploy', assigned_agent: 'brain', created_at: '2026-11-20T10:00:00Z',
-      field: 'output', snippet: '<b>ENOSPC</b>: no space', ranges: [[3, 9]], offset: 120, line: 2,
-    }], next: null }
+      in: 'output', snippet: '<b>ENOSPC</b>: no space', ranges: [[3, 9]], address: 'L120.2',
+    }], next: null, complete: true }
     open('/tasks?status=failed&when=today')
     await userEvent.click(screen.getByRole('button', { name: 'in output' }))
     await userEvent.type(screen.getByRole('searchbox', { name: 'Search in output' }), 'ENOSPC{Enter}')
@@ -321,9 +321,19 @@ describe('the search in outputs', () => {
   })
 
   it('says when nothing was found', async () => {
-    answers['/api/tasks/search'] = { items: [], next: null }
+    answers['/api/tasks/search'] = { items: [], next: null, complete: true }
     open('/tasks?in=output&text=nowhere')
     expect(await screen.findByText('Found nowhere')).toBeTruthy()
+  })
+
+  it('says when time ran out, and searches on when asked', async () => {
+    answers['/api/tasks/search'] = { items: [], next: '7.1', complete: false }
+    open('/tasks?in=output&text=the')
+    expect(await screen.findByText('Not found so far')).toBeTruthy()
+    answers['/api/tasks/search'] = { items: [], next: null, complete: true }
+    await userEvent.click(screen.getByRole('button', { name: 'Search on' }))
+    expect(await screen.findByText('Found nowhere')).toBeTruthy()
+    expect(asked.at(-1)).toContain('after=7.1')
   })
 })
 
@@ -375,6 +385,15 @@ describe('steering one task', () => {
     expect(result.querySelector('pre')!.textContent).toBe('{\n  "ok": true,\n  "files": [\n    "a"\n  ]\n}')
     await userEvent.click(within(result).getByRole('button', { name: 'Formatted', hidden: true }))
     expect(result.querySelector('pre')!.textContent).toBe('{"ok":true,"files":["a"]}')
+  })
+
+  it('shows a result that is prose as such, with nothing in it that runs', async () => {
+    details = { error: null, result: '## Done\n\n- **a.ts** <img src=x onerror=alert(1)>\n- [click](javascript:alert(1))' }
+    await opened({ status: 'completed' })
+    const result = await screen.findByTestId('result')
+    expect(within(result).getByRole('heading', { name: 'Done', hidden: true })).toBeTruthy()
+    expect(result.querySelectorAll('li').length).toBe(2)
+    expect(result.querySelectorAll('img, script, a[href^=javascript]').length).toBe(0)
   })
 
   it('follows no address of the source that is not safe', async () => {
