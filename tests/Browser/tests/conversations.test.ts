@@ -304,7 +304,7 @@ describe('hostile markdown', () => {
     await answer(page).first().waitFor()
     await page.locator('.said-system summary').click()
     const hrefs = await page.getByTestId('thread').locator('a[target]').evaluateAll((links) => [...new Set(links.map((link) => (link as HTMLAnchorElement).href))])
-    expect(hrefs.sort()).toEqual(['https://evil.example/login', 'https://good.example/', 'https://tracker.example/p.png'])
+    expect(hrefs.sort()).toEqual(['https://evil.example/', 'https://evil.example/login', 'https://good.example/', 'https://tracker.example/p.png'])
     expect(await answer(page).last().textContent()).toContain('https://bank.example (evil.example)')
     expect(await answer(page).last().textContent()).toContain('abcgnp.exe')
     expect(await answer(page).last().textContent()).toContain('<script>window.hacked = 2</script>')
