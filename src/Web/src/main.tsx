@@ -47,8 +47,11 @@ const router = createBrowserRouter([
   {
     element: <Shell />,
     errorElement: <RouteError />,
+    hydrateFallbackElement: <></>,
     children: [
-      { index: true, element: <Navigate to="/tasks" replace /> },
+      { index: true, element: <Navigate to="/overview" replace /> },
+      // With its charts, a part of the page that is loaded when it is wanted.
+      { path: 'overview', lazy: async () => ({ Component: (await import('./features/overview/OverviewPage')).OverviewPage }) },
       { path: 'tasks', element: <TasksPage /> },
       { path: 'tasks/:taskId', element: <TaskPage /> },
       {

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react'
 
 const groups: { name: string; keys: [string, string][] }[] = [
-  { name: 'Everywhere', keys: [['Ctrl K', 'Find anything'], ['g t', 'Tasks'], ['g c', 'Conversations'], ['g n', 'New conversation'], ['g s', 'System'], ['?', 'This help'], ['Esc', 'Close, clear']] },
+  { name: 'Everywhere', keys: [['Ctrl K', 'Find anything'], ['g o', 'Overview'], ['g t', 'Tasks'], ['g c', 'Conversations'], ['g n', 'New conversation'], ['g s', 'System'], ['?', 'This help'], ['Esc', 'Close, clear']] },
   {
     name: 'Tasks',
     keys: [

@@ -20,6 +20,7 @@ export function Shell() {
   const showHelp = useCallback(() => setHelp(true), [])
   useHotkeys({
     'mod+k': () => setPalette(true),
+    'g o': () => void navigate('/overview'),
     'g t': () => void navigate('/tasks'),
     'g c': () => void navigate('/conversations'),
     'g n': () => void navigate('/conversations/new'),
@@ -32,11 +33,12 @@ export function Shell() {
         Skip to content
       </a>
       <header className="topbar">
-        <Link className="brand" to="/tasks" aria-label="Groote, to the tasks">
+        <Link className="brand" to="/overview" aria-label="Groote, to the overview">
           <LogoIcon />
           <span>Groote</span>
         </Link>
         <nav className="nav" aria-label="Main">
+          <NavLink to="/overview">Overview</NavLink>
           <NavLink to="/tasks">Tasks</NavLink>
           <NavLink to="/conversations">Conversations</NavLink>
           <NavLink to="/system">System</NavLink>

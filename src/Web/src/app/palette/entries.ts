@@ -18,6 +18,7 @@ export interface Entry {
 export type ActionName = 'theme-light' | 'theme-dark' | 'theme-system' | 'help'
 
 const commands: Entry[] = [
+  { id: 'page:overview', group: 'Pages', title: 'Overview', note: 'cost, success, latency', keys: 'g o', run: { to: '/overview' } },
   { id: 'page:tasks', group: 'Pages', title: 'Tasks', keys: 'g t', run: { to: '/tasks' } },
   { id: 'page:conversations', group: 'Pages', title: 'Conversations', keys: 'g c', run: { to: '/conversations' } },
   { id: 'page:system', group: 'Pages', title: 'System', note: 'health, queues, connections', keys: 'g s', run: { to: '/system' } },

@@ -14,7 +14,7 @@ import { LogSession } from '../tasks/log/logSession'
 import { useHealth } from '../tasks/queries'
 import { explainSilence } from '../tasks/silence'
 import { retryTask, stopTask } from './chatApi'
-import { type Step, type ToolStep, describeSteps, replySteps, withoutAnswer } from './replySteps'
+import { type Step, type ToolStep, describeSteps, firstLine, inputPreview, replySteps, withoutAnswer } from './replySteps'
 import type { ThreadItem } from './thread'
 
 /**
@@ -89,7 +89,7 @@ function StepView({ step }: { step: Step }) {
 
 function Tool({ step }: { step: ToolStep }) {
   const running = step.result === null
-  const preview = running && step.output ? step.output.split('\n').at(-1)! : firstLine(step.input)
+  const preview = running && step.output ? step.output.split('\n').at(-1)! : inputPreview(step.input)
   return (
     <Fold kind={step.failed ? 'tool is-failed' : running ? 'tool is-running' : 'tool'} head={step.name} preview={preview} state={step.failed ? 'failed' : running ? 'running' : null}
       body={() => (
@@ -118,8 +118,6 @@ function Fold({ kind, head, preview, state = null, body }: { kind: string; head:
   )
 }
 
-const firstLine = (text: string): string => text.trimStart().split('\n', 1)[0]!.slice(0, 200)
-
 /** The state of a task that goes on, and the way to stop it. */
 function Working({ task }: { task: TaskSummary }) {
   const now = useNow()
@@ -140,6 +138,7 @@ function Working({ task }: { task: TaskSummary }) {
       <TaskStatusBadge status={task.status} />
       {task.status !== 'queued' && <span className="muted"><Duration task={task} /></span>}
       {silence && <span className="muted">{silence}</span>}
+      <TaskLink id={task.task_id} />
       <button className="button reply-stop" disabled={state === 'stopping'} onClick={() => void stop()}><StopIcon /> {state === 'stopping' ? 'Stopping …' : 'Stop'}</button>
       {typeof state === 'object' && <span className="is-error" role="alert">Not stopped: {state.error}</span>}
     </div>
@@ -148,7 +147,7 @@ function Working({ task }: { task: TaskSummary }) {
 
 function Foot({ item, active }: { item: Extract<ThreadItem, { type: 'reply' }>; active: boolean }) {
   const { task, message, taskId } = item
-  if (active && !message) return taskId === null ? null : <div className="reply-foot muted"><TaskLink id={taskId} /></div>
+  if (active && !message) return null
   const at = message?.created_at ?? task?.completed_at ?? null
   const ended = task && isFinal(task.status) ? task : null
   const tokens = ended ? ended.input_tokens + ended.output_tokens : 0

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { LogEntry } from '../../api/types'
 import { LogModel } from '../tasks/log/logModel'
-import { type Step, describeSteps, replySteps, withoutAnswer } from './replySteps'
+import { type Step, describeSteps, inputPreview, replySteps, withoutAnswer } from './replySteps'
 
 function rows(...entries: [kind: string, output: string, data?: Record<string, unknown>][]) {
   const model = new LogModel()
@@ -43,6 +43,11 @@ describe('the steps of a reply', () => {
     expect(withoutAnswer(steps, 'Before.\n\nThe answer\nin two lines.')).toEqual([])
     expect(brief(withoutAnswer(steps, 'Something else'))).toEqual(brief(steps))
     expect(brief(withoutAnswer(steps, '  '))).toEqual(brief(steps))
+  })
+
+  it('name what a call is about', () => {
+    expect(brief(replySteps(rows(['tool_call', 'Bash {"command":"ls"}', { name: 'Bash' }]), false))).toEqual(['tool Bash({"command":"ls"}) - runs'])
+    expect(['{"timeout":3,"command":"npm test\\nmore"}', '{"other":"x"}', '{"a":1}', '{"cut', 'plain\ntext'].map(inputPreview)).toEqual(['npm test', 'x', '{"a":1}', '{"cut', 'plain'])
   })
 
   it('say in a line what they are', () => {

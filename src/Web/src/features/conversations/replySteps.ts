@@ -42,7 +42,7 @@ export function replySteps(rows: readonly LogRow[], ended: boolean): Step[] {
     } else if (row.type === 'block') {
       const text = stripAnsi(row.lines.join('\n'))
       if (row.kind === 'tool_call') {
-        const call: ToolStep = { type: 'tool', key, name: nameOf(row), input: text, output: '', result: null, failed: false }
+        const call: ToolStep = { type: 'tool', key, name: nameOf(row), input: inputOf(text, nameOf(row)), output: '', result: null, failed: false }
         steps.push(call)
         open.push(call)
       } else if (row.kind === 'tool_result') {
@@ -74,6 +74,28 @@ export function replySteps(rows: readonly LogRow[], ended: boolean): Step[] {
 }
 
 const nameOf = (row: BlockRow): string => (typeof row.data['name'] === 'string' ? stripAnsi(row.data['name']).slice(0, 200) : 'tool')
+
+/** The text of a call begins with the tool's name, which stands beside it. */
+const inputOf = (text: string, name: string): string => (text.startsWith(`${name} `) ? text.slice(name.length + 1) : text)
+
+const TELLING = ['command', 'file_path', 'path', 'pattern', 'query', 'url', 'description', 'text', 'title', 'name']
+
+/** What says most about a call in one line: its command, its file, its question. */
+export function inputPreview(input: string): string {
+  try {
+    const parsed: unknown = JSON.parse(input)
+    if (typeof parsed === 'object' && parsed !== null) {
+      const fields = parsed as Record<string, unknown>
+      const telling = [...TELLING, ...Object.keys(fields)].find((name) => typeof fields[name] === 'string')
+      if (telling !== undefined) return firstLine(fields[telling] as string)
+    }
+  } catch {
+    // not JSON, or cut off: as it is
+  }
+  return firstLine(input)
+}
+
+export const firstLine = (text: string): string => text.trimStart().split('\n', 1)[0]!.slice(0, 200)
 
 /** The steps without the answer that they end in, once it is saved and shown by itself. */
 export function withoutAnswer(steps: readonly Step[], answer: string): Step[] {

@@ -50,6 +50,8 @@ describe('markdown', () => {
     expect(page.querySelector('a')?.rel).toContain('noopener')
     expect(page.textContent).toContain('<script>x</script>')
     expect(page.textContent).toContain('<img src=x onerror=y>')
+    // What must not be a link is shown as it was written.
+    expect(page.textContent).toContain('[bad](javascript:x)')
   })
 
   it('hides nothing: escape sequences and overrides of direction are dropped', () => {
@@ -57,9 +59,9 @@ describe('markdown', () => {
   })
 
   it('stands what nobody writes in earnest', () => {
-    for (const text of ['>'.repeat(20_000), '['.repeat(20_000), '*'.repeat(20_000), '- '.repeat(3_000) + 'x', '`'.repeat(20_000), '|'.repeat(20_000), '<'.repeat(20_000), '\n'.repeat(20_000)]) {
+    for (const text of ['>'.repeat(20_000), '['.repeat(20_000), '*'.repeat(20_000), '- '.repeat(10_000) + 'x', '_a'.repeat(10_000), '`'.repeat(20_000), '|'.repeat(20_000), '<'.repeat(20_000), '\n'.repeat(20_000)]) {
       const started = performance.now()
-      expect(draw(text).textContent!.length).toBeLessThanOrEqual(text.length)
+      expect(draw(text).textContent!.length).toBeLessThanOrEqual(text.length + 10)
       // Many times what it takes, and far from what would hold up a page for good.
       expect([text.slice(0, 2), performance.now() - started < 3_000]).toEqual([text.slice(0, 2), true])
     }

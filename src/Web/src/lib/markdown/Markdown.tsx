@@ -1,8 +1,9 @@
 /**
- * Markdown from agents, as React elements. No HTML is ever made or parsed: what marked takes for HTML is shown as the text
- * that it is, and nothing is loaded from outside. The text is untrusted.
+ * Markdown from agents, as React elements. No HTML is ever made or read: what looks like HTML is shown as the text that it
+ * is, and nothing is loaded from outside. The text is untrusted. (markdown-it stays linear on texts that are made to be
+ * slow, and stops at a depth of 100.)
  */
-import { type MarkedToken, type Token, type Tokens, lexer } from 'marked'
+import MarkdownIt, { type Token } from 'markdown-it'
 import { type ReactNode, memo, useEffect, useMemo, useRef, useState } from 'react'
 import { CopyIcon } from '../../app/icons'
 import { stripAnsi } from '../../features/tasks/log/ansi'
@@ -10,110 +11,148 @@ import { copyText } from '../clipboard'
 import { hiddenHost, safeHref } from './links'
 
 /** Longer texts are shown as they are: reading them as markdown would hold up the page. */
-const MAX_CHARS = 200_000
-/** Nobody nests so deep in earnest. */
-const MAX_DEPTH = 24
+const MAX_CHARS = 100_000
+
+const parser = new MarkdownIt({ html: false, linkify: true, breaks: true })
+// Only what says that it is an address becomes one: `main.rs` and `v1.2.io` are none.
+parser.linkify.set({ fuzzyLink: false, fuzzyEmail: false })
 
 export const Markdown = memo(function Markdown({ text }: { text: string }) {
   const clean = useMemo(() => stripAnsi(text.replace(/\r\n?/g, '\n')), [text])
-  const blocks = useMemo(() => parse(clean), [clean])
+  const blocks = useMemo(() => (clean.length > MAX_CHARS ? null : parse(clean)), [clean])
   if (!blocks) return <pre className="markdown-plain">{clean}</pre>
   return (
     <div className="markdown">
-      {/* While a text grows only its last blocks change; the others are drawn once. */}
-      {blocks.map((block, i) => <Block key={i} raw={block.raw} token={block} />)}
+      {blocks.map(({ raw, node }, i) => <Block key={i} raw={raw} node={node} />)}
     </div>
   )
 })
 
-function parse(text: string): Token[] | null {
-  if (text.length > MAX_CHARS) return null
-  try {
-    return lexer(text, { gfm: true, breaks: true })
-  } catch {
-    return null // such as thousands of nested quotes
-  }
+/** A token that opens something, with what is inside it; or one that stands alone. */
+interface Node {
+  token: Token
+  inside: Node[]
 }
 
+function parse(text: string): { raw: string; node: Node }[] {
+  const lines = text.split('\n')
+  return nest(parser.parse(text, {})).map((node) => ({ node, raw: node.token.type + lines.slice(...(node.token.map ?? [0])).join('\n') }))
+}
+
+function nest(tokens: readonly Token[]): Node[] {
+  const top: Node[] = []
+  const open: Node[] = []
+  for (const token of tokens) {
+    if (token.nesting < 0) {
+      open.pop()
+      continue
+    }
+    const node: Node = { token, inside: token.type === 'inline' || token.type === 'image' ? nest(token.children ?? []) : [] }
+    ;(open.at(-1)?.inside ?? top).push(node)
+    if (token.nesting > 0) open.push(node)
+  }
+  return top
+}
+
+/** While a text grows only its last block changes; the others are drawn once. */
 const Block = memo(
-  function Block({ token }: { raw: string; token: Token }) {
-    return block(token, 0)
+  function Block({ node }: { raw: string; node: Node }) {
+    return draw(node)
   },
   // A link's address may be defined in another block.
   (before, after) => before.raw === after.raw && !after.raw.includes(']'),
 )
 
-const blocks = (tokens: readonly Token[], depth: number): ReactNode[] => tokens.map((token, i) => <BlockAt key={i} token={token} depth={depth} />)
-const inlines = (tokens: readonly Token[], depth: number): ReactNode[] => tokens.map((token, i) => <InlineAt key={i} token={token} depth={depth} />)
+const drawAll = (nodes: readonly Node[]): ReactNode[] => nodes.map((node, i) => <Drawn key={i} node={node} />)
+const Drawn = ({ node }: { node: Node }) => draw(node)
 
-const BlockAt = ({ token, depth }: { token: Token; depth: number }) => block(token, depth)
-const InlineAt = ({ token, depth }: { token: Token; depth: number }) => inline(token, depth)
-
-function block(any: Token, depth: number): ReactNode {
-  if (depth > MAX_DEPTH) return any.raw
-  const token = any as MarkedToken
+function draw({ token, inside }: Node): ReactNode {
   switch (token.type) {
-    case 'space':
-    case 'def':
-      return null
+    case 'inline':
+      return drawAll(inside)
+    case 'text':
+    case 'text_special':
+      return token.content
+    case 'softbreak':
+    case 'hardbreak':
+      return <br />
+    case 'paragraph_open':
+      // In a list whose items are close together, a paragraph is just its text.
+      return token.hidden ? <span className="markdown-line">{drawAll(inside)}</span> : <p>{drawAll(inside)}</p>
+    case 'heading_open': {
+      // Below the page's own headings.
+      const Heading = ({ h1: 'h3', h2: 'h4', h3: 'h5' } as const)[token.tag] ?? 'h6'
+      return <Heading>{drawAll(inside)}</Heading>
+    }
+    case 'blockquote_open':
+      return <blockquote>{drawAll(inside)}</blockquote>
+    case 'bullet_list_open':
+      return <ul>{drawAll(inside)}</ul>
+    case 'ordered_list_open':
+      return <ol start={Number(token.attrGet('start') ?? 1)}>{drawAll(inside)}</ol>
+    case 'list_item_open':
+      return <Item inside={inside} />
     case 'hr':
       return <hr />
-    case 'code':
-      return <CodeBlock code={token.text} lang={token.lang} />
-    case 'heading': {
-      // Below the page's own headings.
-      const Heading = (['h3', 'h4', 'h5', 'h6', 'h6', 'h6'] as const)[token.depth - 1] ?? 'h6'
-      return <Heading>{inlines(token.tokens, depth + 1)}</Heading>
+    case 'fence':
+    case 'code_block':
+      return <CodeBlock code={token.content.replace(/\n$/, '')} lang={token.info} />
+    case 'code_inline':
+      return <code>{token.content}</code>
+    case 'strong_open':
+      return <strong>{drawAll(inside)}</strong>
+    case 'em_open':
+      return <em>{drawAll(inside)}</em>
+    case 's_open':
+      return <del>{drawAll(inside)}</del>
+    case 'link_open':
+      return <Anchor href={String(token.attrGet('href') ?? '')} text={plain(inside)}>{drawAll(inside)}</Anchor>
+    case 'image':
+      // Loading it would tell somebody outside that, and when, this was read.
+      return <Anchor href={String(token.attrGet('src') ?? '')} text={plain(inside)}>{`🖼 ${plain(inside) || 'Image'}`}</Anchor>
+    case 'table_open':
+      return <div className="markdown-table" tabIndex={0} role="region" aria-label="Table"><table>{drawAll(inside)}</table></div>
+    case 'thead_open':
+      return <thead>{drawAll(inside)}</thead>
+    case 'tbody_open':
+      return <tbody>{drawAll(inside)}</tbody>
+    case 'tr_open':
+      return <tr>{drawAll(inside)}</tr>
+    case 'th_open':
+    case 'td_open': {
+      const Cell = token.tag === 'th' ? 'th' : 'td'
+      const align = /text-align:(left|right|center)/.exec(String(token.attrGet('style') ?? ''))?.[1] as 'left' | 'right' | 'center' | undefined
+      return <Cell style={align ? { textAlign: align } : undefined}>{drawAll(inside)}</Cell>
     }
-    case 'paragraph':
-      return <p>{inlines(token.tokens, depth + 1)}</p>
-    case 'blockquote':
-      return <blockquote>{blocks(token.tokens, depth + 1)}</blockquote>
-    case 'list': {
-      const items = token.items.map((item, i) => (
-        <li key={i} className={item.task ? 'is-task' : undefined}>
-          {blocks(item.tokens, depth + 1)}
-        </li>
-      ))
-      return token.ordered ? <ol start={Number(token.start) || 1}>{items}</ol> : <ul>{items}</ul>
-    }
-    case 'table':
-      return <Table token={token} depth={depth} />
-    case 'html':
-      return <p>{token.raw.trimEnd()}</p>
     default:
-      return inline(any, depth)
+      return inside.length > 0 ? drawAll(inside) : token.content
   }
 }
 
-function inline(any: Token, depth: number): ReactNode {
-  if (depth > MAX_DEPTH) return any.raw
-  const token = any as MarkedToken
-  switch (token.type) {
-    case 'text':
-      return token.tokens ? inlines(token.tokens, depth + 1) : token.text
-    case 'escape':
-      return token.text
-    case 'strong':
-      return <strong>{inlines(token.tokens, depth + 1)}</strong>
-    case 'em':
-      return <em>{inlines(token.tokens, depth + 1)}</em>
-    case 'del':
-      return <del>{inlines(token.tokens, depth + 1)}</del>
-    case 'codespan':
-      return <code>{token.text}</code>
-    case 'br':
-      return <br />
-    case 'checkbox':
-      return <input type="checkbox" checked={token.checked} disabled aria-label={token.checked ? 'Done' : 'To do'} />
-    case 'link':
-      return <Anchor href={token.href} text={token.text}>{inlines(token.tokens, depth + 1)}</Anchor>
-    case 'image':
-      // Loading it would tell somebody outside that, and when, this was read.
-      return <Anchor href={token.href} text={token.text}>{`🖼 ${token.text || 'Image'}`}</Anchor>
-    default:
-      return any.raw
-  }
+const plain = (nodes: readonly Node[]): string => nodes.map(({ token, inside }) => (inside.length > 0 ? plain(inside) : token.content)).join('')
+
+const TASK = /^\[([ xX])\]\s+/
+
+/** `- [x] done` is a task. */
+function Item({ inside }: { inside: Node[] }) {
+  const first = inside[0]?.inside[0]?.inside[0]
+  const done = first?.token.type === 'text' ? TASK.exec(first.token.content)?.[1] : undefined
+  if (first === undefined || done === undefined) return <li>{drawAll(inside)}</li>
+  const checked = done !== ' '
+  return (
+    <li className="is-task">
+      <input type="checkbox" checked={checked} disabled aria-label={checked ? 'Done' : 'To do'} />
+      {drawAll(inside.map((node, i) => (i > 0 ? node : withoutBox(node))))}
+    </li>
+  )
+}
+
+/** The paragraph without the `[x]` at its beginning. */
+function withoutBox(paragraph: Node): Node {
+  const [line, ...lines] = paragraph.inside
+  const [first, ...rest] = line!.inside
+  const token = Object.assign(Object.create(Object.getPrototypeOf(first!.token) as object) as Token, first!.token, { content: first!.token.content.replace(TASK, '') })
+  return { ...paragraph, inside: [{ ...line!, inside: [{ ...first!, token }, ...rest] }, ...lines] }
 }
 
 function Anchor({ href, text, children }: { href: string; text: string; children: ReactNode }) {
@@ -125,20 +164,6 @@ function Anchor({ href, text, children }: { href: string; text: string; children
       <a href={safe} target="_blank" rel="noopener noreferrer nofollow" title={safe}>{children}</a>
       {host && <span className="markdown-host"> ({host})</span>}
     </>
-  )
-}
-
-function Table({ token, depth }: { token: Tokens.Table; depth: number }) {
-  const cell = (content: Tokens.TableCell, i: number, Cell: 'th' | 'td') => (
-    <Cell key={i} style={content.align ? { textAlign: content.align } : undefined}>{inlines(content.tokens, depth + 1)}</Cell>
-  )
-  return (
-    <div className="markdown-table" tabIndex={0} role="region" aria-label="Table">
-      <table>
-        <thead><tr>{token.header.map((content, i) => cell(content, i, 'th'))}</tr></thead>
-        <tbody>{token.rows.map((row, r) => <tr key={r}>{row.map((content, i) => cell(content, i, 'td'))}</tr>)}</tbody>
-      </table>
-    </div>
   )
 }
 
