@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.IO.Pipelines;
 using System.Security.Cryptography;
@@ -17,6 +18,7 @@ namespace GrooteDashboard.Api.Realtime;
 internal sealed partial class WebSocketAcceptor(
     RealtimeHub hub,
     Fanout fanout,
+    ConnectionRegistry connections,
     IAccessControl accessControl,
     ITicketStore tickets,
     IOptions<RealtimeOptions> options,
@@ -99,8 +101,8 @@ internal sealed partial class WebSocketAcceptor(
 
     private Task ServeAsync(Transport transport, Session session)
     {
-        var id = RandomNumberGenerator.GetHexString(16, lowercase: true);
-        var connection = new Connection(id, transport, fanout.Next(), _options, metrics, time)
+        var id = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+        var connection = new Connection(id, transport, fanout.Next(), connections, _options, metrics, time)
         {
             Access = session.Access,
             IsCompressed = session.Extensions is not null,
@@ -112,25 +114,16 @@ internal sealed partial class WebSocketAcceptor(
             connection.Close(closeCode, "not let in");
         }
 
-        return RunAsync(connection, new ClientProtocol(connection, hub, _options, time, session.Channels, commands, logger));
+        return connection.RunAsync(new ClientProtocol(connection, hub, _options, time, session.Channels, commands, logger), End);
     }
 
-    /// <summary>Until the connection ends; its place is free again then.</summary>
-    private async Task RunAsync(Connection connection, ClientProtocol protocol)
+    /// <summary>Its place is free again.</summary>
+    private void End(Connection connection)
     {
-        var start = time.GetTimestamp();
-        try
-        {
-            await connection.RunAsync(protocol);
-        }
-        finally
-        {
-            hub.Remove(connection);
-            hub.Leave();
-            metrics.Disconnected(connection.CloseCode);
-            var seconds = time.GetElapsedTime(start).TotalSeconds;
-            LogEnded(logger, connection.Id, connection.CloseCode, seconds);
-        }
+        hub.Remove(connection);
+        hub.Leave();
+        metrics.Disconnected(connection.CloseCode);
+        LogEnded(logger, connection.Id, connection.CloseCode, connection.Age.TotalSeconds);
     }
 
     /// <summary>Looks at what the request shows. Where it shows nothing, and has to, the client may still say who it is.</summary>

@@ -120,6 +120,7 @@ internal sealed partial class ClientProtocol(
             return;
         }
 
+        hub.LookAfter(connection);
         connection.Send(ServerMessages.Ack(message.Id));
         if (isFirst)
         {
@@ -134,7 +135,7 @@ internal sealed partial class ClientProtocol(
     /// <summary>The client is somebody else now, perhaps: what it may not watch any more ends.</summary>
     private async ValueTask ReviewAsync()
     {
-        foreach (var channel in connection.Subscriptions.Keys.ToList())
+        foreach (var channel in connection.Subscriptions.Select(subscription => subscription.Channel.Name).ToList())
         {
             if (!await MayWatchAsync(channel, null))
             {
