@@ -1,16 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using System.IO.Pipelines;
 using GrooteDashboard.Api.Realtime.Protocol;
 using GrooteDashboard.Api.Realtime.Sockets;
 
 namespace GrooteDashboard.Api.Realtime;
-
-/// <summary>What a connection needs of the transport below it.</summary>
-/// <param name="Input">What the client sends.</param>
-/// <param name="Output">The way to the client.</param>
-/// <param name="Abort">Ends the transport at once, at any time.</param>
-internal sealed record Transport(PipeReader Input, ITransportOutput Output, Action Abort);
 
 /// <summary>
 /// One client. While it is idle there is a pending read and nothing else: what waits in its outbox is written by a pump, and heartbeats and deadlines
@@ -18,7 +11,7 @@ internal sealed record Transport(PipeReader Input, ITransportOutput Output, Acti
 /// </summary>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "RunAsync disposes of the reader when it ends")]
 internal sealed class Connection(
-    ulong id, Transport transport, Pump pump, ConnectionRegistry registry, RealtimeOptions options, RealtimeMetrics metrics, TimeProvider time)
+    ulong id, ITransport transport, Pump pump, ConnectionRegistry registry, RealtimeOptions options, RealtimeMetrics metrics, TimeProvider time)
 {
     private const int MaxMissedBeats = 2;
 
@@ -29,7 +22,6 @@ internal sealed class Connection(
 
     private readonly FrameReader _reader = new(transport.Input);
     private readonly Outbox _outbox = new(options.OutboxBytes, metrics);
-    private readonly long _start = time.GetTimestamp();
     private long _writingSince;
     private long _closingSince;
     private int _missedBeats;
@@ -56,9 +48,6 @@ internal sealed class Connection(
 
     /// <summary>How the connection ended, 0 while it is open.</summary>
     public int CloseCode => Volatile.Read(ref _closeCode);
-
-    /// <summary>How long it has been open.</summary>
-    public TimeSpan Age => time.GetElapsedTime(_start);
 
     private bool IsClosing => CloseCode != 0;
 
@@ -204,6 +193,8 @@ internal sealed class Connection(
         else
         {
             Send(Ping);
+            // What that took is given back.
+            registry.LookAfter(this);
         }
     }
 

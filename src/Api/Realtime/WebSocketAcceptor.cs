@@ -32,6 +32,9 @@ internal sealed partial class WebSocketAcceptor(
 
     private readonly RealtimeOptions _options = options.Value;
 
+    // One for all connections.
+    private Action<Connection>? _end;
+
     /// <param name="context">The request.</param>
     /// <param name="channels">What the client is subscribed to at once.</param>
     /// <returns>Why the request was refused; after a connection, nothing.</returns>
@@ -54,15 +57,12 @@ internal sealed partial class WebSocketAcceptor(
         }
 
         var plain = UpgradableConnection.Of(context);
-        ITransportOutput output;
         Stream input;
         Session session;
         try
         {
             session = await BeginSessionAsync(context, channels);
-            output = plain is not null
-                ? plain.BeginHandshake()
-                : new PipeOutput(context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport.Output);
+            plain?.BeginHandshake();
             input = await Handshake.AcceptAsync(context, session.Subprotocol, session.Extensions);
         }
         catch
@@ -73,10 +73,12 @@ internal sealed partial class WebSocketAcceptor(
 
         if (plain is not null)
         {
-            TakeOver(plain, output, session);
+            // It outlives its request: nothing there may know it.
+            TakeOver(plain, session);
         }
         else
         {
+            var output = new PipeOutput(context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport.Output);
             await ServeAsync(new Transport(PipeReader.Create(input, ZeroByteReads), output, context.Features.GetRequiredFeature<IConnectionLifetimeFeature>().Abort), session);
         }
 
@@ -95,11 +97,9 @@ internal sealed partial class WebSocketAcceptor(
             _options.Compression ? PerMessageDeflate.Negotiate(context.Request.Headers.SecWebSocketExtensions) : null);
     }
 
-    /// <summary>The connection outlives its request: nothing here may know it.</summary>
-    private void TakeOver(UpgradableConnection connection, ITransportOutput output, Session session) =>
-        connection.TakeOver(input => ServeAsync(new Transport(input, output, connection.Abort), session));
+    private void TakeOver(UpgradableConnection connection, Session session) => connection.TakeOver(() => ServeAsync(connection, session));
 
-    private Task ServeAsync(Transport transport, Session session)
+    private Task ServeAsync(ITransport transport, Session session)
     {
         var id = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         var connection = new Connection(id, transport, fanout.Next(), connections, _options, metrics, time)
@@ -114,7 +114,7 @@ internal sealed partial class WebSocketAcceptor(
             connection.Close(closeCode, "not let in");
         }
 
-        return connection.RunAsync(new ClientProtocol(connection, hub, _options, time, session.Channels, commands, logger), End);
+        return connection.RunAsync(new ClientProtocol(connection, hub, _options, time, session.Channels, commands, logger), _end ??= End);
     }
 
     /// <summary>Its place is free again.</summary>
@@ -123,7 +123,7 @@ internal sealed partial class WebSocketAcceptor(
         hub.Remove(connection);
         hub.Leave();
         metrics.Disconnected(connection.CloseCode);
-        LogEnded(logger, connection.Id, connection.CloseCode, connection.Age.TotalSeconds);
+        LogEnded(logger, connection.Id, connection.CloseCode, connection.Access.Age.TotalSeconds);
     }
 
     /// <summary>Looks at what the request shows. Where it shows nothing, and has to, the client may still say who it is.</summary>
