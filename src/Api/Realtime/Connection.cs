@@ -1,22 +1,17 @@
 using System.Diagnostics.CodeAnalysis;
-using System.IO.Pipelines;
+using System.Globalization;
 using GrooteDashboard.Api.Realtime.Protocol;
 using GrooteDashboard.Api.Realtime.Sockets;
 
 namespace GrooteDashboard.Api.Realtime;
 
-/// <summary>What a connection needs of the transport below it.</summary>
-/// <param name="Input">What the client sends.</param>
-/// <param name="Output">The way to the client.</param>
-/// <param name="Abort">Ends the transport at once, at any time.</param>
-internal sealed record Transport(PipeReader Input, ITransportOutput Output, Action Abort);
-
 /// <summary>
-/// One client. While it is idle there is a pending read and nothing else: what waits in its outbox is written by a pump, and all deadlines are
-/// looked after by <see cref="ConnectionSweeper"/>.
+/// One client. While it is idle there is a pending read and nothing else: what waits in its outbox is written by a pump, and heartbeats and deadlines
+/// are looked after by the <see cref="ConnectionRegistry"/>.
 /// </summary>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "RunAsync disposes of the reader when it ends")]
-internal sealed class Connection(string id, Transport transport, Pump pump, RealtimeOptions options, RealtimeMetrics metrics, TimeProvider time)
+internal sealed class Connection(
+    ulong id, ITransport transport, Pump pump, ConnectionRegistry registry, RealtimeOptions options, RealtimeMetrics metrics, TimeProvider time)
 {
     private const int MaxMissedBeats = 2;
 
@@ -27,20 +22,19 @@ internal sealed class Connection(string id, Transport transport, Pump pump, Real
 
     private readonly FrameReader _reader = new(transport.Input);
     private readonly Outbox _outbox = new(options.OutboxBytes, metrics);
-    private long _lastBeat = time.GetTimestamp();
     private long _writingSince;
     private long _closingSince;
-
-    // Until then a sweep finds nothing to do. 0: it has to look.
-    private long _quietUntil;
     private int _missedBeats;
     private int _closeCode;
     private SemaphoreSlim? _catchUpTurn;
 
-    public string Id { get; } = id;
+    public string Id => id.ToString("x16", CultureInfo.InvariantCulture);
 
-    /// <summary>Channels that this client watches. Only its own read loop touches it.</summary>
-    public Dictionary<string, ChannelSubscription> Subscriptions { get; } = new(StringComparer.Ordinal);
+    /// <summary>Where the registry keeps it; the registry's own.</summary>
+    public int Place { get; set; } = -1;
+
+    /// <summary>Channels that this client watches. Mostly one or two, at most a thousand: a list. Only its own read loop touches it.</summary>
+    public List<ChannelSubscription> Subscriptions { get; } = new(1);
 
     /// <summary>Who the client is, and what it may do.</summary>
     public required ConnectionAccess Access { get; init; }
@@ -99,7 +93,7 @@ internal sealed class Connection(string id, Transport transport, Pump pump, Real
         if (Interlocked.CompareExchange(ref _closeCode, code, 0) == 0)
         {
             Volatile.Write(ref _closingSince, time.GetTimestamp());
-            Volatile.Write(ref _quietUntil, 0);
+            registry.LookAfter(this);
             if (_outbox.Complete(FrameEncoder.Close(code, reason)))
             {
                 pump.Write(this);
@@ -118,7 +112,9 @@ internal sealed class Connection(string id, Transport transport, Pump pump, Real
     public void Abort() => transport.Abort();
 
     /// <summary>Lets the client speak until one side closes. Whatever happens, afterwards nothing of the connection is left running.</summary>
-    public async Task RunAsync(ClientProtocol protocol)
+    /// <param name="protocol">What it may say.</param>
+    /// <param name="ended">Called at the end. Not awaited by somebody else, because whoever waits costs memory, too.</param>
+    public async Task RunAsync(ClientProtocol protocol, Action<Connection> ended)
     {
         try
         {
@@ -146,21 +142,15 @@ internal sealed class Connection(string id, Transport transport, Pump pump, Real
             }
 
             _reader.Dispose();
+            ended(this);
         }
     }
 
-    /// <summary>Deadlines and heartbeat, as of <paramref name="now"/>.</summary>
-    public void Sweep(long now)
+    /// <summary>Looks at the deadlines of what is under way, as of <paramref name="now"/>. False: nothing is.</summary>
+    public bool IsUnderWay(long now)
     {
-        if (!IsClosing && Access.IsOver)
-        {
-            Close(CloseCodes.Unauthenticated, "not signed in, or not any more");
-        }
-        else if (now < Volatile.Read(ref _quietUntil))
-        {
-            // Nothing is under way: that is so for most connections, most of the time.
-        }
-        else if (IsLate(ref _closingSince, now, options.CloseTimeout))
+        EndIfOver();
+        if (IsLate(ref _closingSince, now, options.CloseTimeout))
         {
             transport.Abort();
         }
@@ -168,20 +158,43 @@ internal sealed class Connection(string id, Transport transport, Pump pump, Real
         {
             Cut(CloseCodes.TooSlow);
         }
-        else if (!IsClosing && IsLate(ref _lastBeat, now, options.HeartbeatInterval))
+
+        if (IsClosing || Volatile.Read(ref _writingSince) != 0 || !Access.IsGranted)
         {
-            _lastBeat = now;
-            Beat();
+            return true;
         }
-        else if (!IsClosing && Volatile.Read(ref _writingSince) == 0)
+
+        _outbox.Trim();
+        return false;
+    }
+
+    /// <summary>Ends the connection of somebody who never said who it is, or who is not let in any more.</summary>
+    public void EndIfOver()
+    {
+        if (!IsClosing && Access.IsOver)
         {
-            _outbox.Trim();
-            Volatile.Write(ref _quietUntil, _lastBeat + (long)(options.HeartbeatInterval.TotalSeconds * time.TimestampFrequency));
-            if (IsClosing || Volatile.Read(ref _writingSince) != 0)
-            {
-                // Begun between the look and the note of it.
-                Volatile.Write(ref _quietUntil, 0);
-            }
+            Close(CloseCodes.Unauthenticated, "not signed in, or not any more");
+        }
+    }
+
+    /// <summary>One heartbeat.</summary>
+    public void Beat()
+    {
+        // What is slow to take data gets its ping late: that is for the stall deadline to judge.
+        if (IsClosing || !_outbox.IsIdle)
+        {
+            return;
+        }
+
+        if (Interlocked.Increment(ref _missedBeats) > MaxMissedBeats)
+        {
+            Close(CloseCodes.NoPong, "no pong");
+        }
+        else
+        {
+            Send(Ping);
+            // What that took is given back.
+            registry.LookAfter(this);
         }
     }
 
@@ -223,7 +236,7 @@ internal sealed class Connection(string id, Transport transport, Pump pump, Real
             }
 
             Volatile.Write(ref _writingSince, time.GetTimestamp());
-            Volatile.Write(ref _quietUntil, 0);
+            registry.LookAfter(this);
             var written = await transport.Output.WriteAsync(first[..Math.Min(first.Length, SlowWriteBytes)]);
             Volatile.Write(ref _writingSince, 0);
 
@@ -279,24 +292,6 @@ internal sealed class Connection(string id, Transport transport, Pump pump, Real
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
             // The peer did not wait for our last words.
-        }
-    }
-
-    private void Beat()
-    {
-        // What is slow to take data gets its ping late: that is for the stall deadline to judge.
-        if (!_outbox.IsIdle)
-        {
-            return;
-        }
-
-        if (Interlocked.Increment(ref _missedBeats) > MaxMissedBeats)
-        {
-            Close(CloseCodes.NoPong, "no pong");
-        }
-        else
-        {
-            Send(Ping);
         }
     }
 

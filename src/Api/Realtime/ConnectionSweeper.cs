@@ -5,6 +5,7 @@ namespace GrooteDashboard.Api.Realtime;
 /// <summary>One timer for all connections: heartbeats, stalls, credentials that expire, closing deadlines. And the drain when the server stops.</summary>
 internal sealed partial class ConnectionSweeper(
     RealtimeHub hub,
+    ConnectionRegistry connections,
     IOptions<RealtimeOptions> options,
     TimeProvider time,
     IHostApplicationLifetime lifetime,
@@ -44,7 +45,7 @@ internal sealed partial class ConnectionSweeper(
     {
         try
         {
-            hub.Sweep(time.GetTimestamp());
+            connections.Sweep(time.GetTimestamp());
         }
         catch (Exception e)
         {

@@ -25,8 +25,13 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
     private const int ReplyReserve = 64 << 10;
     private const int IdleCapacity = 64;
 
-    // Its own lock, too: there are as many as connections.
-    private readonly Queue<Entry> _waiting = new();
+    // An object, because a Lock is larger: there are as many as connections.
+#pragma warning disable MA0158
+    private readonly object _gate = new();
+#pragma warning restore MA0158
+
+    // Given back while nothing waits.
+    private Queue<Entry>? _queue;
     private TaskCompletionSource? _drained;
     private TaskCompletionSource<bool>? _room;
     private Dictionary<string, LatestSlot>? _latest;
@@ -42,7 +47,7 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
     {
         get
         {
-            lock (_waiting)
+            lock (_gate)
             {
                 if (_isCompleted && !_isDraining)
                 {
@@ -59,7 +64,7 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
     {
         get
         {
-            lock (_waiting)
+            lock (_gate)
             {
                 return !_isDraining;
             }
@@ -69,11 +74,11 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
     /// <summary>Gives back what it holds for nothing: most connections are idle, most of the time.</summary>
     public void Trim()
     {
-        lock (_waiting)
+        lock (_gate)
         {
-            if (_waiting.Count == 0)
+            if (_queue is { Count: 0 })
             {
-                _waiting.TrimExcess();
+                _queue = null;
             }
         }
     }
@@ -81,7 +86,7 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
     /// <summary>Queues a message of a channel. False: it does not fit. (Nothing is refused any more once the outbox is completed.)</summary>
     public bool TryOffer(in HubFrame frame, out bool startDrain)
     {
-        lock (_waiting)
+        lock (_gate)
         {
             startDrain = false;
             if (_isCompleted)
@@ -104,7 +109,7 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
     /// <summary>Queues a message from history, of any length, while at most half is taken.</summary>
     public bool TryRefill(in HubFrame frame, out bool startDrain)
     {
-        lock (_waiting)
+        lock (_gate)
         {
             var hasRoom = _isCompleted || _bytes <= capacity / 2;
             startDrain = hasRoom && !_isCompleted && Append(new Entry(frame));
@@ -115,7 +120,7 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
     /// <summary>Waits until there is room for history; false: there will be none, the outbox is completed.</summary>
     public Task<bool> WaitForRoomAsync()
     {
-        lock (_waiting)
+        lock (_gate)
         {
             return _isCompleted || HasRoom
                 ? Task.FromResult(!_isCompleted)
@@ -126,7 +131,7 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
     /// <summary>Queues an answer or a control frame. False: the client has let too many of them wait.</summary>
     public bool TryReply(byte[] frame, out bool startDrain)
     {
-        lock (_waiting)
+        lock (_gate)
         {
             var fits = _isCompleted || Fits(frame.Length, capacity + ReplyReserve);
             startDrain = fits && !_isCompleted && Append(new Entry(new HubFrame(frame, null, null, 0)));
@@ -137,7 +142,7 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
     /// <summary>Queues the last frame: nothing is taken after it. True: the caller starts a drain.</summary>
     public bool Complete(byte[] lastFrame)
     {
-        lock (_waiting)
+        lock (_gate)
         {
             if (_isCompleted)
             {
@@ -153,10 +158,10 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
     /// <summary>Forgets all that waits, and takes nothing more. <see cref="Drained"/> completes when a write under way has ended.</summary>
     public void Discard()
     {
-        lock (_waiting)
+        lock (_gate)
         {
             _isCompleted = true;
-            _waiting.Clear();
+            _queue = null;
             _written = 0;
             AnnounceRoom();
             if (!_isDraining)
@@ -169,7 +174,7 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
     /// <summary>The socket is gone: nothing is written any more.</summary>
     public void Abandon()
     {
-        lock (_waiting)
+        lock (_gate)
         {
             _isDraining = false;
         }
@@ -183,9 +188,9 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
     /// </summary>
     public ReadOnlyMemory<byte> Peek(byte[] scratch)
     {
-        lock (_waiting)
+        lock (_gate)
         {
-            if (!_waiting.TryPeek(out var first))
+            if (_queue is null || !_queue.TryPeek(out var first))
             {
                 _isDraining = false;
                 Rest();
@@ -194,20 +199,20 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
 
             Seal(first);
             var next = first.Bytes.AsMemory(_written);
-            return _waiting.Count == 1 || next.Length >= scratch.Length ? next : Join(next, scratch);
+            return _queue.Count == 1 || next.Length >= scratch.Length ? next : Join(next, scratch);
         }
     }
 
     /// <summary>So many of the bytes that were peeked are written. False: nothing is left, the drain is over.</summary>
     public bool Advance(int bytes, ref Sent sent)
     {
-        lock (_waiting)
+        lock (_gate)
         {
             sent.Bytes += bytes;
             _written += bytes;
-            while (_waiting.TryPeek(out var first) && _written >= first.Length)
+            while (Waiting.TryPeek(out var first) && _written >= first.Length)
             {
-                _waiting.Dequeue();
+                Waiting.Dequeue();
                 _written -= first.Length;
                 _bytes -= first.Length;
                 sent.Frames += first.Count;
@@ -215,7 +220,7 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
             }
 
             AnnounceRoom();
-            _isDraining = _waiting.Count > 0;
+            _isDraining = Waiting.Count > 0;
             if (!_isDraining)
             {
                 Rest();
@@ -230,7 +235,7 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
         first.CopyTo(scratch);
         var length = first.Length;
         var isFirst = true;
-        foreach (var entry in _waiting)
+        foreach (var entry in Waiting)
         {
             if (!isFirst)
             {
@@ -261,9 +266,9 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
 
     private void Rest()
     {
-        if (_waiting.Capacity > IdleCapacity)
+        if (_queue is { Capacity: > IdleCapacity })
         {
-            _waiting.TrimExcess(IdleCapacity);
+            _queue.TrimExcess(IdleCapacity);
         }
 
         _written = 0;
@@ -295,6 +300,8 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
         return Append(new Entry(frame, slot));
     }
 
+    private Queue<Entry> Waiting => _queue ??= new Queue<Entry>();
+
     private bool HasRoom => _bytes <= capacity / 4;
 
     private void AnnounceRoom()
@@ -307,11 +314,11 @@ internal sealed class Outbox(int capacity, RealtimeMetrics metrics)
     }
 
     // What is larger than the whole outbox goes into an empty one, else it would never go.
-    private bool Fits(int length, int limit) => _bytes + length <= limit || _waiting.Count == 0;
+    private bool Fits(int length, int limit) => _bytes + length <= limit || _queue is null or { Count: 0 };
 
     private bool Append(in Entry entry)
     {
-        _waiting.Enqueue(entry);
+        Waiting.Enqueue(entry);
         _bytes += entry.Length;
         var start = !_isDraining;
         _isDraining = true;

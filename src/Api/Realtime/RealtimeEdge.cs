@@ -27,6 +27,7 @@ internal static class RealtimeEdge
         services.AddSingleton(provider => new Lazy<IChannelFeed>(provider.GetRequiredService<IChannelFeed>));
         services.AddSingleton<Fanout>();
         services.AddSingleton<CatchUp>();
+        services.AddSingleton<ConnectionRegistry>();
         services.AddSingleton<RealtimeHub>();
         services.AddSingleton<IRealtimePublisher>(provider => provider.GetRequiredService<RealtimeHub>());
         services.AddSingleton<IRealtimeStatistics>(provider => provider.GetRequiredService<RealtimeHub>());

@@ -14,8 +14,10 @@ namespace GrooteDashboard.Api.Realtime;
 /// <param name="options">Bounds.</param>
 /// <param name="catchUp">For subscriptions that are behind.</param>
 /// <param name="fanout">Writes to connections.</param>
+/// <param name="connections">Those that are open.</param>
 /// <param name="metrics">What is counted.</param>
-internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOptions> options, CatchUp catchUp, Fanout fanout, RealtimeMetrics metrics)
+internal sealed class RealtimeHub(
+    Lazy<IChannelFeed> feed, IOptions<RealtimeOptions> options, CatchUp catchUp, Fanout fanout, ConnectionRegistry connections, RealtimeMetrics metrics)
     : IRealtimePublisher, IRealtimeStatistics
 {
     /// <summary>Clients that wait longer than this would show their users an outage.</summary>
@@ -27,7 +29,6 @@ internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOpti
     private static readonly TimeSpan DrainStep = TimeSpan.FromMilliseconds(20);
 
     private readonly ConcurrentDictionary<string, HubChannel> _channels = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, Connection> _connections = new(StringComparer.Ordinal);
     private int _admitted;
     private int _subscriptions;
     private volatile byte[] _draining = ServerMessages.Draining(options.Value.ReconnectWithinSeconds);
@@ -77,7 +78,7 @@ internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOpti
 
     public void Add(Connection connection)
     {
-        _connections[connection.Id] = connection;
+        connections.Add(connection);
         metrics.Connected();
         if (_isDraining)
         {
@@ -85,16 +86,19 @@ internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOpti
         }
     }
 
+    /// <summary>The client is somebody else now, or what it may do ends at another time.</summary>
+    public void LookAfter(Connection connection) => connections.LookAfter(connection);
+
     /// <summary>Ends the connection's subscriptions; costs what the connection had, however many others there are.</summary>
     public void Remove(Connection connection)
     {
-        foreach (var subscription in connection.Subscriptions.Values)
+        foreach (var subscription in connection.Subscriptions)
         {
             End(subscription);
         }
 
         connection.Subscriptions.Clear();
-        _connections.TryRemove(connection.Id, out _);
+        connections.Remove(connection);
     }
 
     /// <summary>
@@ -120,7 +124,7 @@ internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOpti
         }
 
         var subscription = new ChannelSubscription(channel, connection);
-        connection.Subscriptions.Add(channelName, subscription);
+        connection.Subscriptions.Add(subscription);
         Interlocked.Increment(ref _subscriptions);
         metrics.SubscriptionsChanged(1);
         channel.Join(subscription, since, agreed, feed.Value);
@@ -128,18 +132,11 @@ internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOpti
 
     public void Unsubscribe(Connection connection, string channelName)
     {
-        if (connection.Subscriptions.Remove(channelName, out var subscription))
+        if (connection.Subscriptions.FindIndex(subscription => subscription.Channel.Name == channelName) is >= 0 and var index)
         {
+            var subscription = connection.Subscriptions[index];
+            connection.Subscriptions.RemoveAt(index);
             End(subscription);
-        }
-    }
-
-    /// <summary>One look at every connection: heartbeats and deadlines.</summary>
-    public void Sweep(long now)
-    {
-        foreach (var (_, connection) in _connections)
-        {
-            connection.Sweep(now);
         }
     }
 
@@ -150,12 +147,12 @@ internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOpti
     public async Task DrainAsync(TimeProvider time, CancellationToken cancellationToken)
     {
         _isDraining = true;
-        var connections = _connections.Values;
+        var open = connections.All();
         _draining = ServerMessages.Draining(Math.Min(
-            Math.Max(options.Value.ReconnectWithinSeconds, connections.Count / options.Value.ReconnectsPerSecond), MaxReconnectWithinSeconds));
+            Math.Max(options.Value.ReconnectWithinSeconds, open.Count / options.Value.ReconnectsPerSecond), MaxReconnectWithinSeconds));
         var steps = (int)(options.Value.DrainWindow / DrainStep) + 1;
-        var atOnce = Math.Max(MinDismissedAtOnce, (connections.Count + steps - 1) / steps);
-        foreach (var some in connections.Chunk(atOnce))
+        var atOnce = Math.Max(MinDismissedAtOnce, (open.Count + steps - 1) / steps);
+        foreach (var some in open.Chunk(atOnce))
         {
             foreach (var connection in some)
             {
@@ -169,7 +166,7 @@ internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOpti
     /// <summary>Ends what is still open, without a word.</summary>
     public void AbortAll()
     {
-        foreach (var (_, connection) in _connections)
+        foreach (var connection in connections.All())
         {
             connection.Abort();
         }

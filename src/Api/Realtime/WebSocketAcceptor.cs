@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.IO.Pipelines;
 using System.Security.Cryptography;
@@ -17,6 +18,7 @@ namespace GrooteDashboard.Api.Realtime;
 internal sealed partial class WebSocketAcceptor(
     RealtimeHub hub,
     Fanout fanout,
+    ConnectionRegistry connections,
     IAccessControl accessControl,
     ITicketStore tickets,
     IOptions<RealtimeOptions> options,
@@ -29,6 +31,9 @@ internal sealed partial class WebSocketAcceptor(
     private static readonly StreamPipeReaderOptions ZeroByteReads = new(leaveOpen: true, useZeroByteReads: true);
 
     private readonly RealtimeOptions _options = options.Value;
+
+    // One for all connections.
+    private Action<Connection>? _end;
 
     /// <param name="context">The request.</param>
     /// <param name="channels">What the client is subscribed to at once.</param>
@@ -52,15 +57,12 @@ internal sealed partial class WebSocketAcceptor(
         }
 
         var plain = UpgradableConnection.Of(context);
-        ITransportOutput output;
         Stream input;
         Session session;
         try
         {
             session = await BeginSessionAsync(context, channels);
-            output = plain is not null
-                ? plain.BeginHandshake()
-                : new PipeOutput(context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport.Output);
+            plain?.BeginHandshake();
             input = await Handshake.AcceptAsync(context, session.Subprotocol, session.Extensions);
         }
         catch
@@ -71,10 +73,12 @@ internal sealed partial class WebSocketAcceptor(
 
         if (plain is not null)
         {
-            TakeOver(plain, output, session);
+            // It outlives its request: nothing there may know it.
+            TakeOver(plain, session);
         }
         else
         {
+            var output = new PipeOutput(context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport.Output);
             await ServeAsync(new Transport(PipeReader.Create(input, ZeroByteReads), output, context.Features.GetRequiredFeature<IConnectionLifetimeFeature>().Abort), session);
         }
 
@@ -93,14 +97,12 @@ internal sealed partial class WebSocketAcceptor(
             _options.Compression ? PerMessageDeflate.Negotiate(context.Request.Headers.SecWebSocketExtensions) : null);
     }
 
-    /// <summary>The connection outlives its request: nothing here may know it.</summary>
-    private void TakeOver(UpgradableConnection connection, ITransportOutput output, Session session) =>
-        connection.TakeOver(input => ServeAsync(new Transport(input, output, connection.Abort), session));
+    private void TakeOver(UpgradableConnection connection, Session session) => connection.TakeOver(() => ServeAsync(connection, session));
 
-    private Task ServeAsync(Transport transport, Session session)
+    private Task ServeAsync(ITransport transport, Session session)
     {
-        var id = RandomNumberGenerator.GetHexString(16, lowercase: true);
-        var connection = new Connection(id, transport, fanout.Next(), _options, metrics, time)
+        var id = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+        var connection = new Connection(id, transport, fanout.Next(), connections, _options, metrics, time)
         {
             Access = session.Access,
             IsCompressed = session.Extensions is not null,
@@ -112,25 +114,16 @@ internal sealed partial class WebSocketAcceptor(
             connection.Close(closeCode, "not let in");
         }
 
-        return RunAsync(connection, new ClientProtocol(connection, hub, _options, time, session.Channels, commands, logger));
+        return connection.RunAsync(new ClientProtocol(connection, hub, _options, time, session.Channels, commands, logger), _end ??= End);
     }
 
-    /// <summary>Until the connection ends; its place is free again then.</summary>
-    private async Task RunAsync(Connection connection, ClientProtocol protocol)
+    /// <summary>Its place is free again.</summary>
+    private void End(Connection connection)
     {
-        var start = time.GetTimestamp();
-        try
-        {
-            await connection.RunAsync(protocol);
-        }
-        finally
-        {
-            hub.Remove(connection);
-            hub.Leave();
-            metrics.Disconnected(connection.CloseCode);
-            var seconds = time.GetElapsedTime(start).TotalSeconds;
-            LogEnded(logger, connection.Id, connection.CloseCode, seconds);
-        }
+        hub.Remove(connection);
+        hub.Leave();
+        metrics.Disconnected(connection.CloseCode);
+        LogEnded(logger, connection.Id, connection.CloseCode, connection.Access.Age.TotalSeconds);
     }
 
     /// <summary>Looks at what the request shows. Where it shows nothing, and has to, the client may still say who it is.</summary>

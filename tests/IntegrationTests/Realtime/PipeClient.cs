@@ -17,7 +17,7 @@ namespace GrooteDashboard.IntegrationTests.Realtime;
 /// <summary>A client without a network between: the server's writes wait as long as it does not read, not one byte earlier or later.</summary>
 internal sealed class PipeClient : IAsyncDisposable
 {
-    private static int _count;
+    private static ulong _count;
 
     private readonly Pipe _toServer = new();
     private readonly Pipe _toClient = new(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1, useSynchronizationContext: false));
@@ -101,20 +101,19 @@ internal sealed class PipeClient : IAsyncDisposable
         var access = new ConnectionAccess(host.Services.GetRequiredService<IAccessControl>(), options.AuthTimeout, TimeProvider.System);
         await access.AuthenticateAsync(null, CancellationToken.None);
         var connection = new Connection(
-            $"pipe-{Interlocked.Increment(ref _count)}", transport, host.Services.GetRequiredService<Fanout>().Next(), options, host.Services.GetRequiredService<RealtimeMetrics>(), TimeProvider.System)
+            Interlocked.Increment(ref _count),
+            transport,
+            host.Services.GetRequiredService<Fanout>().Next(),
+            host.Services.GetRequiredService<ConnectionRegistry>(),
+            options,
+            host.Services.GetRequiredService<RealtimeMetrics>(),
+            TimeProvider.System)
         {
             Access = access,
         };
         var protocol = new ClientProtocol(connection, host.Hub, options, TimeProvider.System, [], host.Services.GetRequiredService<ClientCommands>(), NullLogger.Instance);
         host.Hub.Add(connection);
-        try
-        {
-            await connection.RunAsync(protocol);
-        }
-        finally
-        {
-            host.Hub.Remove(connection);
-        }
+        await connection.RunAsync(protocol, host.Hub.Remove);
     }
 
     private bool TryTake(ReadOnlySequence<byte> buffer, out JsonElement frame)

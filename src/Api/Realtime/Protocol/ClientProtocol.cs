@@ -16,8 +16,8 @@ internal sealed partial class ClientProtocol(
 {
     private static readonly byte[] Pong = ServerMessages.Pong();
 
-    private TokenBucket _frames = new(options.FramesPerSecond, options.FrameBurst, time);
-    private TokenBucket _bytes = new(options.BytesPerSecond, options.ByteBurst, time);
+    private TokenBucket _frames = new(options.FrameBurst, time);
+    private TokenBucket _bytes = new(options.ByteBurst, time);
 
     /// <summary>Says <c>connected</c>, and begins if it is known who the client is.</summary>
     public async ValueTask GreetAsync()
@@ -31,8 +31,9 @@ internal sealed partial class ClientProtocol(
 
     public async ValueTask HandleAsync(ClientFrame frame)
     {
-        var isTooFast = !_frames.TryTake() | !_bytes.TryTake(frame.Payload.Length);
-        if (_frames.IsAbused || _bytes.IsAbused)
+        var isTooFast = !_frames.TryTake(1, options.FramesPerSecond, options.FrameBurst, time)
+            | !_bytes.TryTake(frame.Payload.Length, options.BytesPerSecond, options.ByteBurst, time);
+        if (_frames.IsAbused(options.FramesPerSecond) || _bytes.IsAbused(options.BytesPerSecond))
         {
             connection.Close(CloseCodes.TooMany, "too many frames");
         }
@@ -120,6 +121,7 @@ internal sealed partial class ClientProtocol(
             return;
         }
 
+        hub.LookAfter(connection);
         connection.Send(ServerMessages.Ack(message.Id));
         if (isFirst)
         {
@@ -134,7 +136,7 @@ internal sealed partial class ClientProtocol(
     /// <summary>The client is somebody else now, perhaps: what it may not watch any more ends.</summary>
     private async ValueTask ReviewAsync()
     {
-        foreach (var channel in connection.Subscriptions.Keys.ToList())
+        foreach (var channel in connection.Subscriptions.Select(subscription => subscription.Channel.Name).ToList())
         {
             if (!await MayWatchAsync(channel, null))
             {

@@ -16,6 +16,12 @@ internal sealed class ConnectionAccess(IAccessControl access, TimeSpan timeout, 
     // Read by the sweep, written by the connection's read loop.
     private volatile Principal? _principal;
 
+    /// <summary>Who it is; null: it has not been let in yet.</summary>
+    public Principal? Principal => _principal;
+
+    /// <summary>How long the connection has been open.</summary>
+    public TimeSpan Age => time.GetElapsedTime(_start);
+
     /// <summary>Whether the client has been let in.</summary>
     public bool IsGranted => _principal is not null;
 

@@ -11,16 +11,17 @@ namespace GrooteDashboard.Api.Realtime.Sockets;
 /// request ends, and what speaks WebSocket takes the connection over. An idle WebSocket costs no request that waits for its end: that is two
 /// thirds of the memory.
 /// </summary>
-internal sealed class UpgradableConnection : IConnectionHeartbeatFeature
+internal sealed class UpgradableConnection : ITransport, IConnectionHeartbeatFeature
 {
     private readonly ConnectionContext _connection;
     private readonly IDuplexPipe _transport;
     private readonly IConnectionHeartbeatFeature? _heartbeat;
     private readonly Socket _socket;
-    private Func<PipeReader, Task>? _session;
+    private SocketOutput? _output;
+    private Func<Task>? _session;
 
     // The web server's, while it speaks HTTP: it holds the request.
-    private (Action<object> Action, object State)? _beat;
+    private Action? _beat;
 
     private UpgradableConnection(ConnectionContext connection, Socket socket)
     {
@@ -31,6 +32,10 @@ internal sealed class UpgradableConnection : IConnectionHeartbeatFeature
         connection.Features.Set<IConnectionHeartbeatFeature>(this);
         connection.Transport = new HttpTransport(this);
     }
+
+    public PipeReader Input => _transport.Input;
+
+    public ITransportOutput Output => _output ?? throw new InvalidOperationException("The handshake has not begun.");
 
     /// <summary>Makes every connection of an endpoint one of these.</summary>
     public static void Attach(IConnectionBuilder endpoint) => endpoint.Use(next => connection =>
@@ -46,32 +51,25 @@ internal sealed class UpgradableConnection : IConnectionHeartbeatFeature
     /// What is written next is the handshake: it goes straight to the socket, as everything will, so that nothing can overtake it. (The client has
     /// waited for every answer before it: nothing else is on its way.)
     /// </summary>
-    public SocketOutput BeginHandshake()
+    public void BeginHandshake()
     {
-        var output = new SocketOutput(_socket);
-        ((HttpTransport)_connection.Transport).BeginHandshake(output);
-        return output;
+        _output = new SocketOutput(_socket);
+        ((HttpTransport)_connection.Transport).BeginHandshake(_output);
     }
 
     /// <summary>Once the request has ended, <paramref name="session"/> has the connection to itself; when it completes, the connection is closed.</summary>
-    /// <param name="session">Gets what the client sends. It should not know the request.</param>
-    public void TakeOver(Func<PipeReader, Task> session) => _session = session;
+    /// <param name="session">It should not know the request.</param>
+    public void TakeOver(Func<Task> session) => _session = session;
 
     public void Abort() => _connection.Abort();
 
     public void OnHeartbeat(Action<object> action, object state)
     {
-        _beat = (action, state);
+        _beat = () => action(state);
         _heartbeat?.OnHeartbeat(static connection => ((UpgradableConnection)connection).Beat(), this);
     }
 
-    private void Beat()
-    {
-        if (_beat is var (action, state))
-        {
-            action(state);
-        }
-    }
+    private void Beat() => _beat?.Invoke();
 
     private async Task RunAsync(ConnectionDelegate next)
     {
@@ -81,7 +79,7 @@ internal sealed class UpgradableConnection : IConnectionHeartbeatFeature
             // What HTTP needed is not kept for the hours that follow.
             (_session, _beat) = (null, null);
             _connection.Transport = _transport;
-            await session(_transport.Input);
+            await session();
         }
     }
 
