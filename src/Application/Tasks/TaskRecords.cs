@@ -26,7 +26,7 @@ internal sealed class TaskRecords(ITaskRecordFiles files, ITaskReader tasks, ITa
             return new FiledTaskRecord(filed, stored);
         }
 
-        return stored is not null && await tasks.FindAsync(taskId, cancellationToken) is { } task ? new StoredTaskRecord(task, stored, log) : null;
+        return stored is not null && await tasks.FindAsync(taskId, cancellationToken) is { } found ? new StoredTaskRecord(found.Task, stored, log) : null;
     }
 }
 
