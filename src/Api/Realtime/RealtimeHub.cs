@@ -45,6 +45,8 @@ internal sealed class RealtimeHub(Lazy<IChannelFeed> feed, IOptions<RealtimeOpti
     /// <summary>Channels that somebody watches.</summary>
     public int Channels => _channels.Count;
 
+    public long? JoinsOf(string channel) => _channels.TryGetValue(channel, out var watched) ? watched.Joins : null;
+
     public void Publish(in ChannelFrame frame)
     {
         if (_channels.TryGetValue(frame.Channel, out var channel))
