@@ -1,4 +1,5 @@
 using GrooteDashboard.Application;
+using GrooteDashboard.Application.Analytics.Ports;
 using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Conversations.Ports;
 using GrooteDashboard.Application.Identity.Ports;
@@ -57,6 +58,10 @@ internal sealed class EmbeddedDashboard : IAsyncDisposable
         services.AddSingleton<IConversationReader, InMemoryConversations>();
         services.AddSingleton<ITaskSearch, InMemoryTaskSearch>();
         services.AddSingleton<ITaskExportReader, InMemoryTaskExport>();
+        services.AddSingleton<NoAnalytics>();
+        services.AddSingleton<IAnalyticsReader>(provider => provider.GetRequiredService<NoAnalytics>());
+        services.AddSingleton<ISessionAnalyticsReader>(provider => provider.GetRequiredService<NoAnalytics>());
+        services.AddSingleton<IConversationCostReader>(provider => provider.GetRequiredService<NoAnalytics>());
         services.AddSingleton<QuietSurroundings>();
         services.AddSingleton<IAgentQueue>(provider => provider.GetRequiredService<QuietSurroundings>());
         services.AddSingleton<ISourceProgress>(provider => provider.GetRequiredService<QuietSurroundings>());
