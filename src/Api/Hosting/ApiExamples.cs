@@ -2,7 +2,6 @@ using System.Collections.Frozen;
 using GrooteDashboard.Api.Endpoints;
 using GrooteDashboard.Application.Analytics.Contracts;
 using GrooteDashboard.Application.Analytics.Queries;
-using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Conversations.Commands;
 using GrooteDashboard.Application.Conversations.Contracts;
 using GrooteDashboard.Application.Identity.Contracts;
