@@ -52,7 +52,7 @@ internal sealed class TaskTotalsReader(NpgsqlDataSource source, IAnalyticsReader
     /// <summary>Null where it asks for more than the sums tell apart.</summary>
     private static Dictionary<Dimension, IReadOnlyList<string>>? FiltersOf(TaskFilter filter)
     {
-        if (filter is not { SessionId: null, ConversationId: null, FlowId: null, ParentTaskId: null, CostMin: null, CostMax: null, DurationMin: null, DurationMax: null })
+        if (filter is not { SessionId: null, ConversationId: null, FlowId: null, ParentTaskId: null, Text: null, CostMin: null, CostMax: null, DurationMin: null, DurationMax: null })
         {
             return null;
         }
