@@ -74,10 +74,10 @@ internal sealed class RollupTests
 
         AgentTaskStatus[][] statuses = [[], [AgentTaskStatus.Failed, AgentTaskStatus.Running]];
         foreach (var filter in from status in statuses
-                               from agent in new[] { null, "brain" }
+                               from agent in new string[][] { [], ["brain"] }
                                from start in new[] { (DateTimeOffset?)null, crooked[0] }
                                from end in new[] { (DateTimeOffset?)null, crooked[^1] }
-                               select new TaskFilter(status, agent, start, end))
+                               select new TaskFilter { Statuses = status, Agents = agent, From = start, To = end })
         {
             var total = await totals.CountAsync(filter, CancellationToken.None);
             Assert.That(total, Is.EqualTo(await CountAsync(filter)), $"{when}: {filter}");
@@ -160,11 +160,11 @@ internal sealed class RollupTests
         await using var command = new NpgsqlCommand(
             """
             SELECT count(*), coalesce(sum(cost_usd), 0), coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0) FROM tasks
-            WHERE (cardinality($1) = 0 OR status = ANY ($1)) AND ($2::text IS NULL OR assigned_agent = $2) AND created_at >= $3 AND created_at < $4
+            WHERE (cardinality($1) = 0 OR status = ANY ($1)) AND (cardinality($2) = 0 OR assigned_agent = ANY ($2)) AND created_at >= $3 AND created_at < $4
             """,
             connection);
         command.Parameters.AddWithValue(filter.Statuses.Select(status => status.Name()).ToArray());
-        command.Parameters.AddWithValue((object?)filter.Agent ?? DBNull.Value);
+        command.Parameters.AddWithValue(filter.Agents.ToArray());
         command.Parameters.AddWithValue(filter.From ?? DateTimeOffset.UnixEpoch);
         command.Parameters.AddWithValue(filter.To ?? new DateTimeOffset(2100, 1, 1, 0, 0, 0, TimeSpan.Zero));
         await using var reader = await command.ExecuteReaderAsync();

@@ -112,7 +112,7 @@ internal sealed class ExportTasksTests : ServerFixture
         await ended.Task.WaitAsync(Probe.Deadline);
     }
 
-    private Task SeedAsync(string agent, int count) => Database.QueryAsync<long>(
+    private Task<long> SeedAsync(string agent, int count) => Database.QueryAsync<long>(
         $$"""
         WITH new AS (INSERT INTO tasks (task_id, session_id, user_id, status, assigned_agent, agent_type, source, created_at, input_message, source_metadata, version)
             SELECT '{{agent}}-' || i, 'unregistered', 'u', 'queued', '{{agent}}', 't', 's', '2026-02-03T10:00:00Z'::timestamptz + (i / 5000) * interval '1 second', repeat('x', 150), '{}', 1
