@@ -99,12 +99,8 @@ internal static class ListsCommand
     }
 
     /// <summary>The totals are kept beside the tasks; what is not folded in yet is added by every reader.</summary>
-    private static async Task FoldedAsync(PerformanceDatabase database, CancellationToken cancellationToken)
-    {
-        await Probe.Until(
-            async () => !await database.QueryAsync<bool>("SELECT EXISTS (SELECT FROM task_deltas)", cancellationToken), "the rollups are folded", FoldDeadline);
-        await database.ExecuteAsync("VACUUM ANALYZE", cancellationToken);
-    }
+    private static Task FoldedAsync(PerformanceDatabase database, CancellationToken cancellationToken) => Probe.Until(
+        async () => !await database.QueryAsync<bool>("SELECT EXISTS (SELECT FROM task_deltas)", cancellationToken), "the rollups are folded", FoldDeadline);
 
     private static async Task<ListRun> MeasureAsync(
         Bench bench, string name, string path, string where, string order, CancellationToken cancellationToken)

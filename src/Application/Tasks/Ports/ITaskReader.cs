@@ -19,13 +19,14 @@ public interface ITaskReader
     /// <summary>How many tasks there are, counted at most a second ago; null where that takes too long.</summary>
     Task<long?> CountAsync(TaskFilter filter, CancellationToken cancellationToken);
 
-    /// <summary>One task without its output; null where there is no such task.</summary>
+    /// <summary>One task, with its output where that is short; null where there is no such task.</summary>
     Task<FoundTask?> FindAsync(string taskId, CancellationToken cancellationToken);
 }
 
 /// <param name="Task">The task.</param>
 /// <param name="LastOffset">Offset of the newest stored row of its log, of the same moment.</param>
-public sealed record FoundTask(TaskDetails Task, long LastOffset);
+/// <param name="Output">All its output of kind <c>output</c>, of that moment or later; null where there is more than was worth reading along.</param>
+public sealed record FoundTask(TaskDetails Task, long LastOffset, OutputTail? Output = null);
 
 /// <summary>The stored log of a task.</summary>
 public interface ITaskLogReader

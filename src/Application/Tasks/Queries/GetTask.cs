@@ -25,7 +25,7 @@ internal sealed class GetTaskHandler(ITaskReader tasks, ITaskLogReader log, Rece
             return null;
         }
 
-        var output = await log.ReadOutputTailAsync(query.TaskId, GetTaskQuery.MaxOutputLength, cancellationToken);
+        var output = found.Output ?? await log.ReadOutputTailAsync(query.TaskId, GetTaskQuery.MaxOutputLength, cancellationToken);
         return found.Task with
         {
             OutputStream = output.Text,

@@ -1,4 +1,3 @@
-using System.Data;
 using AutoMapper;
 using AutoMapper.QueryableExtensions;
 using GrooteDashboard.Application.Tasks.Contracts;
@@ -25,11 +24,10 @@ internal sealed class TaskReader(DashboardDbContext db, NpgsqlDataSource source,
     public async Task<FoundTask?> FindAsync(string taskId, CancellationToken cancellationToken)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        await using var command = new NpgsqlCommand(TaskRow.Sql, connection);
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = taskId });
-        await command.PrepareAsync(cancellationToken);
-        await using var row = await command.ExecuteReaderAsync(CommandBehavior.SingleRow, cancellationToken);
-        return await row.ReadAsync(cancellationToken) ? TaskRow.Read(row) : null;
+        await using var batch = TaskRow.Ask(connection, taskId);
+        await batch.PrepareAsync(cancellationToken);
+        await using var answer = await batch.ExecuteReaderAsync(cancellationToken);
+        return await TaskRow.ReadAsync(answer, cancellationToken);
     }
 
     private async Task<Dictionary<string, DateTimeOffset>> ReadLastOutputAsync(string[] taskIds, CancellationToken cancellationToken)
