@@ -41,7 +41,7 @@ public sealed record TaskOrder(TaskSortKey Key, bool Descending)
     public static TaskOrder NewestFirst { get; } = new(TaskSortKey.Created, Descending: true);
 
     /// <summary>The same list from its other end.</summary>
-    public TaskOrder Reversed => this with { Descending = !Descending };
+    public TaskOrder Reverse() => this with { Descending = !Descending };
 
     /// <summary>Names of the keys: as rows name their fields, and shorter ones.</summary>
     public static FrozenDictionary<string, TaskSortKey> Keys { get; } = new Dictionary<string, TaskSortKey>

@@ -65,7 +65,7 @@ internal sealed class ListTasksHandler(ITaskReader tasks, ITaskTotals kept) : IR
     private async Task<Rows> ReadFromAsync(ListTasksQuery query, TaskCursor cursor, CancellationToken cancellationToken)
     {
         var backward = query.Before is not null;
-        var (items, more) = await ReadAsync(query.Filter, backward ? query.Order.Reversed : query.Order, cursor, 0, query.PerPage, cancellationToken);
+        var (items, more) = await ReadAsync(query.Filter, backward ? query.Order.Reverse() : query.Order, cursor, 0, query.PerPage, cancellationToken);
         if (backward)
         {
             items.Reverse();
@@ -95,7 +95,7 @@ internal sealed class ListTasksHandler(ITaskReader tasks, ITaskTotals kept) : IR
 
             if (skipFromEnd + take <= ListTasksQuery.MaxDepth)
             {
-                var (items, _) = await ReadAsync(query.Filter, query.Order.Reversed, null, (int)skipFromEnd, take, cancellationToken);
+                var (items, _) = await ReadAsync(query.Filter, query.Order.Reverse(), null, (int)skipFromEnd, take, cancellationToken);
                 items.Reverse();
                 return items.Count == 0 ? Rows.None : new Rows(items, skipFromEnd > 0, HasPrevious: true, total);
             }

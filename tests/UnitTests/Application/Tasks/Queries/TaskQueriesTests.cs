@@ -29,7 +29,7 @@ public sealed class TaskQueriesTests
         (Where(new TaskFilter { DurationMax = TaskFigures.MaxDurationSeconds + 1 }), "duration_max"),
         (Where(new TaskFilter { DurationMin = 2, DurationMax = 1 }), "duration_max"),
         (List with { After = "not a cursor" }, "After"),
-        (List with { After = Place(TaskOrder.NewestFirst.Reversed) }, "After"),
+        (List with { After = Place(TaskOrder.NewestFirst.Reverse()) }, "After"),
         (List with { Before = Place(new TaskOrder(TaskSortKey.Cost, Descending: true)) }, "Before"),
         (List with { After = Place(TaskOrder.NewestFirst), Before = Place(TaskOrder.NewestFirst) }, "Before"),
     ];
