@@ -177,7 +177,14 @@ internal static class AnalyticsCommand
     {
         foreach (var clients in options.Clients)
         {
-            var table = new Table($"{clients} clients, ms", [.. options.Tasks.Select(tasks => string.Create(CultureInfo.InvariantCulture, $"p95 at {tasks:N0}")), "ratio", "of the table", "table ÷ p95"]);
+            var table = new Table(
+            [
+                string.Create(CultureInfo.InvariantCulture, $"{clients} clients, ms"),
+                .. options.Tasks.Select(tasks => string.Create(CultureInfo.InvariantCulture, $"p95 at {tasks:N0}")),
+                "ratio",
+                "of the table",
+                "table ÷ p95",
+            ]);
             foreach (var question in Questions.Select(question => question.Name))
             {
                 var p95 = options.Tasks.Select(tasks => answers.Single(run => run.Question == question && run.Tasks == tasks && run.Clients == clients).P95Milliseconds).ToArray();
