@@ -65,10 +65,10 @@ it('asks the server once the typing pauses, and cancels what is out of date', as
 
 it('is driven by the keyboard, around the ends too', async () => {
   const { box, onClose } = open()
-  expect(selected()).toContain('Tasks')
+  expect(selected()).toContain('Overview')
   await userEvent.type(box, '{ArrowUp}')
   expect(selected()).toContain('Keyboard shortcuts')
-  await userEvent.type(box, '{ArrowDown}{ArrowDown}')
+  await userEvent.type(box, '{ArrowDown}{ArrowDown}{ArrowDown}')
   expect(selected()).toContain('Conversations')
   expect(document.getElementById(box.getAttribute('aria-activedescendant')!)?.textContent).toBe(selected())
   await userEvent.type(box, '{Enter}')

@@ -11,7 +11,7 @@ beforeEach(() => localStorage.clear())
 describe('what the palette offers', () => {
   it('begins with what was looked at last, and the pages', () => {
     const recent = [{ kind: 'task' as const, id: 't1', title: 'Fix it' }]
-    expect(titles('', nothing, recent)).toEqual(['Fix it', 'Tasks', 'Conversations', 'System', 'API', 'New conversation', 'Keyboard shortcuts'])
+    expect(titles('', nothing, recent)).toEqual(['Fix it', 'Overview', 'Tasks', 'Conversations', 'System', 'API', 'New conversation', 'Keyboard shortcuts'])
   })
 
   it('takes words in any order and case', () => {

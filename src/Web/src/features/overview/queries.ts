@@ -2,6 +2,7 @@ import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-quer
 import { useCallback, useEffect, useRef } from 'react'
 import { getJson } from '../../api/http'
 import { useChannel, useIsLive } from '../../realtime/react'
+import { useTaskStatusBatches } from '../tasks/queries'
 import type { BreakdownAnswer, HeatMap, Histogram, Latency, Summary } from './answers'
 import { type View, periodOf, rangeOf } from './range'
 
@@ -10,6 +11,7 @@ const TODAY = 'today'
 const POLL_MS = 5_000
 /** What the charts show is asked for anew at most so often; the figures of today with every frame. */
 const CHARTS_MS = 3_000
+const TODAY_MS = 1_000
 /** A range that ends now moves on, though nothing happens. */
 const MOVES_ON_MS = 60_000
 const TOP_SERIES = 8
@@ -73,7 +75,10 @@ export function useLastDay(zone: string) {
   })
 }
 
-/** Frames of `stats` are the summary of UTC; in another zone, and for everything else, they say that there is something new. */
+/**
+ * Keeps the page fresh. Frames of `stats` are the summary of UTC; in another zone, and for everything else, they say that there
+ * is something new. A server that publishes none is followed by the reports of its tasks.
+ */
 export function useLiveAnalytics(zone: string, moving: boolean): void {
   const queries = useQueryClient()
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null)
@@ -90,12 +95,29 @@ export function useLiveAnalytics(zone: string, moving: boolean): void {
     }, Math.max(0, last.current + CHARTS_MS - Date.now()))
   }, [queries, moving])
   const told = useRef(false)
+  const heard = useRef(false)
+  const refreshToday = useCallback(() => void queries.invalidateQueries({ queryKey: [ROOT, TODAY, zone], exact: true }), [queries, zone])
+  const refresh = useCallback(() => {
+    refreshToday()
+    refreshCharts()
+  }, [refreshToday, refreshCharts])
+  const today = useRef<ReturnType<typeof setTimeout> | null>(null)
+  useEffect(() => () => void (today.current !== null && clearTimeout(today.current)), [])
+  useTaskStatusBatches(() => {
+    if (heard.current) return
+    today.current ??= setTimeout(() => {
+      today.current = null
+      refreshToday()
+    }, TODAY_MS)
+    refreshCharts()
+  }, refresh)
   useChannel('stats', {
     onFrame: (frame) => {
       if (frame.type !== 'other' || frame.name !== 'stats') return
+      heard.current = true
       const data = frame.body['data'] as Summary | undefined
       if (zone === 'UTC' && data) queries.setQueryData([ROOT, TODAY, zone], data)
-      else void queries.invalidateQueries({ queryKey: [ROOT, TODAY, zone], exact: true })
+      else refreshToday()
       // The first one after subscribing is what was there when the page asked.
       if (told.current) refreshCharts()
       told.current = true
