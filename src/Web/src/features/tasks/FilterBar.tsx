@@ -69,16 +69,20 @@ export function FilterBar({ filters, change, shown, searchBox, children }: Props
 }
 
 const TYPING_MS = 350
+/** Titles and ids are not searched for less. */
+const MIN_TEXT = 3
 
 function SearchBox({ filters, change, searchBox }: Omit<Props, 'shown'>) {
   const [text, setText] = useState(filters.text)
   // The address is right where the two differ, unless somebody is typing.
   useEffect(() => setText(filters.text), [filters.text])
+  const wanted = text.trim()
+  const tooShort = !filters.inOutput && wanted !== '' && wanted.length < MIN_TEXT
   useEffect(() => {
-    if (text.trim() === filters.text) return
-    const timer = setTimeout(() => change({ text: text.trim() }), TYPING_MS)
+    if (wanted === filters.text || tooShort) return
+    const timer = setTimeout(() => change({ text: wanted }), TYPING_MS)
     return () => clearTimeout(timer)
-  }, [text, filters.text, change])
+  }, [wanted, tooShort, filters.text, change])
   return (
     <div className="search-box">
       <SearchIcon />
@@ -86,9 +90,10 @@ function SearchBox({ filters, change, searchBox }: Omit<Props, 'shown'>) {
         placeholder={filters.inOutput ? 'Search in inputs and outputs' : 'Title or id'}
         onChange={(event) => setText(event.target.value)}
         onKeyDown={(event) => {
-          if (event.key === 'Enter') change({ text: text.trim() })
+          if (event.key === 'Enter' && !tooShort) change({ text: wanted })
           if (event.key === 'Escape') event.currentTarget.blur()
         }} />
+      <span className="search-hint muted" role="status">{tooShort && `${MIN_TEXT} letters at least`}</span>
       <button className="toggle" aria-pressed={filters.inOutput} title="Search in what tasks were asked and in all that they have put out" onClick={() => change({ inOutput: !filters.inOutput })}>
         in output
       </button>

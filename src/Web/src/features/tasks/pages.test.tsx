@@ -293,6 +293,19 @@ describe('the table', () => {
     expect(address()).toBe('/tasks')
   })
 
+  it('searches titles as one types, from three letters on', async () => {
+    open('/tasks')
+    await screen.findByText('Task a')
+    await userEvent.keyboard('/')
+    await userEvent.keyboard('fi{Enter}')
+    expect(screen.getByText('3 letters at least')).toBeTruthy()
+    expect(address()).toBe('/tasks')
+    await userEvent.keyboard('x it')
+    await waitFor(() => expect(address()).toBe('/tasks?text=fix+it'))
+    expect(screen.queryByText('3 letters at least')).toBeNull()
+    await waitFor(() => expect(asked.at(-1)).toContain('text=fix+it'))
+  })
+
   it('counts as new, with a doubt, what a frame does not say enough about', async () => {
     open('/tasks?session=s-1')
     act(() => FakeSocket.last.connected())
