@@ -11,6 +11,8 @@ namespace GrooteDashboard.Performance.Commands;
 /// <param name="Clients">Who ask at once.</param>
 /// <param name="Seconds">How long each question is asked.</param>
 /// <param name="Rounds">Of writing, with and without the triggers in turns.</param>
+/// <param name="Server">Folder of the server.</param>
+/// <param name="Json">Where every run is written for other programs, if anywhere.</param>
 internal sealed record AnalyticsOptions(int[] Tasks, int[] Clients, int Seconds, int Rounds, DirectoryInfo Server, FileInfo? Json);
 
 internal sealed record AnalyticsRun(string Question, int Tasks, int Clients, int Requests, double P50Milliseconds, double P95Milliseconds, double PerSecond);
