@@ -21,6 +21,10 @@ internal sealed class TaskFilterValidator : AbstractValidator<TaskFilter>
         Name(f => f.ConversationId, "conversation");
         Name(f => f.FlowId, "flow_id");
         Name(f => f.ParentTaskId, "parent");
+        Name(f => f.Text, "text");
+        // The index knows threes of characters: for fewer every task would be read.
+        RuleFor(f => f.Text).Must(text => string.IsNullOrEmpty(text) || text.Trim().Length >= TaskFilter.MinTextLength).OverridePropertyName("text")
+            .WithMessage($"text must have at least {TaskFilter.MinTextLength} characters.");
         RuleFor(f => f.To).Must((filter, to) => !(filter.From >= to)).OverridePropertyName("date_to").WithMessage("date_to must be after date_from.");
         Range(f => f.CostMin, f => f.CostMax, "cost", 0, TaskFigures.MaxCostUsd);
         Range(f => f.DurationMin, f => f.DurationMax, "duration", 0, TaskFigures.MaxDurationSeconds);

@@ -21,7 +21,7 @@ internal sealed class SearchTasksTests : ServerFixture
         foreach (var part in new[] { "input", "output", "result", "error" })
         {
             var hits = await UntilFoundAsync($"{word}{part}", 1);
-            Assert.That((hits[0].Text("task_id"), hits[0].Text("in"), hits[0].Text("status"), hits[0].Text("source")), Is.EqualTo((id, part, "failed", "github")));
+            Assert.That((hits[0].Text("task_id"), hits[0].Text("field"), hits[0].Text("status"), hits[0].Text("source")), Is.EqualTo((id, part, "failed", "github")));
             Assert.That(Marked(hits[0]), Is.EqualTo(new[] { word + char.ToUpperInvariant(part[0]) + part[1..] }));
             Assert.That(await FindAsync($"{word}{part}&in={part}"), Has.Count.EqualTo(1));
             Assert.That(await FindAsync($"{word}{part}&in={(part == "input" ? "output" : "input")}"), Is.Empty);
@@ -172,6 +172,40 @@ internal sealed class SearchTasksTests : ServerFixture
 
         await UntilFoundAsync(after, 1);
         Assert.That(await FindAsync(before), Is.Empty);
+    }
+
+    [Test]
+    public async Task The_list_is_filtered_by_a_text_in_what_was_asked_or_in_the_id()
+    {
+        var word = NewWord();
+        var id = NewTaskId();
+        await PostAsync("/api/tasks", new { task_id = id, source = "jira", input_message = $"100%_sure\\ that {word}Größe holds" });
+        await RegisterAsync();
+
+        foreach (var text in new[] { $"{word[3..].ToUpperInvariant()}GRÖ", $"0%_sure\\ that {word}", id[3..], $" {word} " })
+        {
+            var page = await GetAsync($"/api/tasks?text={Uri.EscapeDataString(text)}");
+            Assert.That(page.GetProperty("items").EnumerateArray().Select(task => task.Text("task_id")), Is.EqualTo(new[] { id }), text);
+        }
+
+        foreach (var text in new[] { $"1%{word}", $"{word}_r", "''; DROP TABLE tasks" })
+        {
+            Assert.That((await GetAsync($"/api/tasks?text={Uri.EscapeDataString(text)}")).GetProperty("items").GetArrayLength(), Is.Zero, text);
+        }
+
+        await GetAsync("/api/tasks?text=ab", HttpStatusCode.UnprocessableEntity);
+        await GetAsync("/api/tasks?text=");
+    }
+
+    /// <summary>On few tasks PostgreSQL reads them all; where it may not, this is the index that it takes.</summary>
+    [Test]
+    public async Task The_text_filter_has_an_index()
+    {
+        var plan = await Database.QueryAsync<string>(
+            """
+            SET enable_seqscan = off; EXPLAIN (FORMAT JSON) SELECT 1 FROM tasks WHERE lower(task_id || ' ' || substring(input_message, 1, 1000)) LIKE '%needle%'
+            """);
+        Assert.That(plan, Does.Contain("ix_tasks_text"));
     }
 
     [Test]

@@ -48,6 +48,7 @@ internal sealed class InMemoryReaders(InMemoryDatabase database, IMapper mapper)
 
     private IEnumerable<AgentTask> Matching(TaskFilter filter) => database.Tasks
         .Where(task => filter.Statuses.Count == 0 || filter.Statuses.Contains(task.Status))
+        .Where(task => filter.Text is null || $"{task.TaskId} {task.InputMessage}".Contains(filter.Text.Trim(), StringComparison.OrdinalIgnoreCase))
         .Where(task => filter.Agents.Count == 0 || filter.Agents.Contains(task.AssignedAgent))
         .Where(task => (filter.From is null || task.CreatedAt >= filter.From) && (filter.To is null || task.CreatedAt < filter.To));
 

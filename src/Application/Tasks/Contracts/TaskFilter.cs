@@ -5,6 +5,8 @@ namespace GrooteDashboard.Application.Tasks.Contracts;
 /// <summary>Which tasks a list shows; filters combine, null or an empty list means no filter.</summary>
 public sealed record TaskFilter
 {
+    public const int MinTextLength = 3;
+
     /// <summary>Any of these.</summary>
     public IReadOnlyList<AgentTaskStatus> Statuses { get; init; } = [];
 
@@ -28,6 +30,9 @@ public sealed record TaskFilter
 
     /// <summary>Started by this task, or its retries.</summary>
     public string? ParentTaskId { get; init; }
+
+    /// <summary>Stands in its id, or in the first 1,000 characters of what it was asked, whatever its case.</summary>
+    public string? Text { get; init; }
 
     /// <summary>Created at or after.</summary>
     public DateTimeOffset? From { get; init; }

@@ -9,7 +9,7 @@ namespace GrooteDashboard.Application.Tasks.Contracts;
 /// <param name="Source">Where it comes from.</param>
 /// <param name="CreatedAt">When it was registered.</param>
 /// <param name="InputMessage">What it was asked; the first 200 characters.</param>
-/// <param name="In">input, output, result or error.</param>
+/// <param name="Field">input, output, result or error.</param>
 /// <param name="Offset">In output: the entry of the log in which the line starts.</param>
 /// <param name="Line">In output: the line's place among those that start in that entry, from 0.</param>
 /// <param name="Address">In output: the line's name in links (<c>?line=L120.3</c>).</param>
@@ -24,7 +24,7 @@ public sealed record TaskSearchHit(
     string Source,
     DateTimeOffset CreatedAt,
     string InputMessage,
-    string In,
+    string Field,
     long? Offset,
     int? Line,
     string? Address,

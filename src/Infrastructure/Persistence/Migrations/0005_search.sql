@@ -29,3 +29,7 @@ CREATE TABLE search_queue (
 
 -- What was there before search was, oldest first.
 INSERT INTO search_queue (task_id) SELECT task_id FROM tasks ORDER BY created_at, task_id;
+
+-- The filter text of the list of tasks. The extension comes with PostgreSQL (contrib), and an owner of the database may create it.
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+CREATE INDEX ix_tasks_text ON tasks USING gin (lower(task_id || ' ' || substring(input_message, 1, 1000)) gin_trgm_ops);

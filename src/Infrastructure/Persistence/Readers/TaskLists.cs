@@ -31,6 +31,8 @@ internal static class TaskLists
             .If(filter.ConversationId, conversation => task => task.ConversationId == conversation)
             .If(filter.FlowId, flow => task => task.FlowId == flow)
             .If(filter.ParentTaskId, parent => task => task.ParentTaskId == parent)
+            // As it stands in the index ix_tasks_text (0005_search.sql).
+            .If(PatternOf(filter.Text), pattern => task => EF.Functions.Like((task.TaskId + " " + task.InputMessage.Substring(0, 1000)).ToLower(), pattern))
             .If(filter.From, from => task => task.CreatedAt >= from)
             .If(filter.To, to => task => task.CreatedAt < to)
             .If(filter.CostMin, min => task => EF.Property<decimal>(task, AgentTaskConfiguration.OrderCost) >= min)
@@ -58,6 +60,10 @@ internal static class TaskLists
 
     private static IQueryable<AgentTask> If<T>(this IQueryable<AgentTask> tasks, T? value, Func<T, Expression<Func<AgentTask, bool>>> condition)
         where T : struct => value is { } given ? tasks.Where(condition(given)) : tasks;
+
+    /// <summary>What is searched for is text: it means nothing to LIKE.</summary>
+    private static string? PatternOf(string? text) => string.IsNullOrWhiteSpace(text) ? null
+        : "%" + text.Trim().ToLowerInvariant().Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal) + "%";
 
     private static IQueryable<AgentTask> If(this IQueryable<AgentTask> tasks, string? value, Func<string, Expression<Func<AgentTask, bool>>> condition) =>
         value is null ? tasks : tasks.Where(condition(value));
