@@ -32,7 +32,9 @@ internal static class TaskLists
             .If(filter.FlowId, flow => task => task.FlowId == flow)
             .If(filter.ParentTaskId, parent => task => task.ParentTaskId == parent)
             // As it stands in the index ix_tasks_text (0005_search.sql).
+#pragma warning disable CA1845 // It becomes SQL, which has no spans.
             .If(PatternOf(filter.Text), pattern => task => EF.Functions.Like((task.TaskId + " " + task.InputMessage.Substring(0, 1000)).ToLower(), pattern))
+#pragma warning restore CA1845
             .If(filter.From, from => task => task.CreatedAt >= from)
             .If(filter.To, to => task => task.CreatedAt < to)
             .If(filter.CostMin, min => task => EF.Property<decimal>(task, AgentTaskConfiguration.OrderCost) >= min)

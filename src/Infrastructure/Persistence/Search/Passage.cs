@@ -58,43 +58,42 @@ internal sealed class Passage
             vector.Append('\'').Append(word).Append("' ");
         }
 
-        return vector.Append(CultureInfo.InvariantCulture, $"'{Segments.Small(id)}' '{Segments.Large(id)}' 'in:{Part}'").ToString();
+        foreach (var segment in Segments.Of(id))
+        {
+            vector.Append('\'').Append(segment).Append("' ");
+        }
+
+        return vector.Append(CultureInfo.InvariantCulture, $"'in:{Part}'").ToString();
     }
 }
 
 /// <summary>
-/// Passages of neighbouring ids belong to one segment, small and large. A GIN index gives its matches in no order: asked for those of the newest segments only,
-/// it finds the newest ones without all the others.
+/// Passages of neighbouring ids belong to one segment of each size. A GIN index gives its matches in no order: asked for those of the newest segment, and then
+/// of older and larger ones, it finds the newest matches without all the others. One segment at a time: an OR of many costs more than it saves.
 /// </summary>
 internal static class Segments
 {
-    public const int SmallBits = 10;
-    public const int LargeBits = 15;
+    /// <summary>Sizes as powers of two, each four times the one before.</summary>
+    private static readonly int[] Sizes = [10, 12, 14, 16, 18];
 
-    public static string Small(long id) => SmallOf(id >> SmallBits);
+    /// <summary>The segments to which a passage belongs, as they are indexed.</summary>
+    public static IEnumerable<string> Of(long id) => Sizes.Select(bits => Name(bits, id >> bits));
 
-    public static string Large(long id) => LargeOf(id >> LargeBits);
-
-    public static string SmallOf(long segment) => string.Create(CultureInfo.InvariantCulture, $"s:{segment}");
-
-    public static string LargeOf(long segment) => string.Create(CultureInfo.InvariantCulture, $"l:{segment}");
-
-    /// <summary>Groups of segments from the one of <paramref name="newest"/> back to the first, each group about twice as large as the one before.</summary>
-    public static IEnumerable<IReadOnlyList<string>> Back(long newest)
+    /// <summary>All segments from that of <paramref name="newest"/> back to the first: none twice, and each at most one size larger than the one before.</summary>
+    public static IEnumerable<string> Back(long newest)
     {
-        var large = newest >> LargeBits;
-        var (small, firstSmall) = (newest >> SmallBits, large << (LargeBits - SmallBits));
-        for (var count = 1; small >= firstSmall; small -= count, count *= 2)
+        var end = ((newest >> Sizes[0]) + 1) << Sizes[0];
+        for (var (level, passed) = (0, 0); end > 0; passed++)
         {
-            yield return [.. Down(small, Math.Min(count, (int)(small - firstSmall) + 1)).Select(SmallOf)];
-        }
+            if (passed > 0 && level + 1 < Sizes.Length && (end & ((1L << Sizes[level + 1]) - 1)) == 0)
+            {
+                level++;
+            }
 
-        large--;
-        for (var count = 1; large >= 0; large -= count, count *= 2)
-        {
-            yield return [.. Down(large, (int)Math.Min(count, large + 1)).Select(LargeOf)];
+            end -= 1L << Sizes[level];
+            yield return Name(Sizes[level], end >> Sizes[level]);
         }
     }
 
-    private static IEnumerable<long> Down(long from, int count) => Enumerable.Range(0, count).Select(i => from - i);
+    private static string Name(int bits, long segment) => string.Create(CultureInfo.InvariantCulture, $"s{bits}:{segment}");
 }

@@ -10,7 +10,7 @@ using Npgsql;
 namespace GrooteDashboard.Infrastructure.Persistence.Search;
 
 /// <summary>
-/// Searches group of segments by group, newest first, until a page is full. What the index finds is read in the log, which alone knows where in the text it
+/// Searches segment by segment, newest first, until a page is full. What the index finds is read in the log, which alone knows where in the text it
 /// stands, and whether words stand beside each other.
 /// </summary>
 internal sealed class TaskSearch(DashboardDbContext db, TimeProvider time) : ITaskSearch
@@ -35,16 +35,25 @@ internal sealed class TaskSearch(DashboardDbContext db, TimeProvider time) : ITa
             // A match of every second passage is still to be found by the index, and a task by its key: the planner, which knows nothing of segments, would read
             // whole tables.
             await db.Database.ExecuteSqlAsync(
-                $"SELECT set_config(name, 'off', true) FROM unnest(ARRAY['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin']) AS name", cancellationToken);
+                $"""
+                SELECT set_config(name, 'off', true), set_config('statement_timeout', {(int)Patience.TotalMilliseconds}::text, true)
+                FROM unnest(ARRAY['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin']) AS name
+                """,
+                cancellationToken);
             var newest = Math.Min(place - 1, await db.SearchPassages.MaxAsync(passage => (long?)passage.Id, cancellationToken) ?? 0);
-            foreach (var segments in Segments.Back(newest))
+            foreach (var segment in Segments.Back(newest))
             {
-                var query = ToTsQuery(expression, parts, segments);
+                var query = ToTsQuery(expression, parts, segment);
                 for (var wanted = PortionSize; wanted > 0;)
                 {
                     wanted = expression.HasLiterals ? PortionSize : Math.Min(limit - hits.Count, PortionSize);
-                    var found = await FindAsync(query, filter, place, wanted, Rest(started), cancellationToken);
-                    foreach (var candidate in await ReadAsync(found, Rest(started), cancellationToken))
+                    if (time.GetElapsedTime(started) > Patience)
+                    {
+                        throw new SearchTooSlowException("Time is up.");
+                    }
+
+                    var found = await FindAsync(query, filter, place, wanted, cancellationToken);
+                    foreach (var candidate in await ReadAsync(found, cancellationToken))
                     {
                         place = candidate.Id;
                         if (candidate.ToHit(expression) is { } hit)
@@ -73,9 +82,9 @@ internal sealed class TaskSearch(DashboardDbContext db, TimeProvider time) : ITa
         || (exception as PostgresException ?? exception.InnerException as PostgresException)?.SqlState == PostgresErrorCodes.QueryCanceled;
 
     /// <summary>Words have no quote and no backslash.</summary>
-    private static string ToTsQuery(SearchExpression expression, IReadOnlyList<string> parts, IReadOnlyList<string> segments)
+    private static string ToTsQuery(SearchExpression expression, IReadOnlyList<string> parts, string segment)
     {
-        var query = new StringBuilder().Append('(').AppendJoin('|', segments.Select(segment => $"'{segment}'")).Append(')');
+        var query = new StringBuilder().Append('\'').Append(segment).Append('\'');
         if (parts.Count > 0)
         {
             query.Append("&(").AppendJoin('|', parts.Select(part => $"'in:{part}'")).Append(')');
@@ -93,9 +102,8 @@ internal sealed class TaskSearch(DashboardDbContext db, TimeProvider time) : ITa
     }
 
     private async Task<List<Candidate>> FindAsync(
-        string query, TaskFilter filter, long before, int limit, int milliseconds, CancellationToken cancellationToken)
+        string query, TaskFilter filter, long before, int limit, CancellationToken cancellationToken)
     {
-        await LimitAsync(milliseconds, cancellationToken);
         var passages = db.Database.SqlQuery<FoundPassage>(
             $"""
             WITH found AS MATERIALIZED (SELECT id, task_id, part, first_offset, last_offset FROM search_passages WHERE words @@ {query}::tsquery)
@@ -113,14 +121,13 @@ internal sealed class TaskSearch(DashboardDbContext db, TimeProvider time) : ITa
     }
 
     /// <summary>Reads the texts of what was found.</summary>
-    private async Task<List<Candidate>> ReadAsync(List<Candidate> found, int milliseconds, CancellationToken cancellationToken)
+    private async Task<List<Candidate>> ReadAsync(List<Candidate> found, CancellationToken cancellationToken)
     {
         if (found.Count == 0)
         {
             return found;
         }
 
-        await LimitAsync(milliseconds, cancellationToken);
         var byId = found.ToDictionary(candidate => candidate.Id);
         await using var command = new NpgsqlCommand(
             """
@@ -152,16 +159,6 @@ internal sealed class TaskSearch(DashboardDbContext db, TimeProvider time) : ITa
         }
 
         return found;
-    }
-
-    private Task<int> LimitAsync(int milliseconds, CancellationToken cancellationToken) =>
-        db.Database.ExecuteSqlAsync($"SELECT set_config('statement_timeout', {milliseconds}::text, true)", cancellationToken);
-
-    /// <summary>Milliseconds that are left.</summary>
-    private int Rest(long started)
-    {
-        var rest = Patience - time.GetElapsedTime(started);
-        return rest > TimeSpan.Zero ? Math.Max(1, (int)rest.TotalMilliseconds) : throw new SearchTooSlowException("Time is up.");
     }
 
     private sealed record FoundPassage(long Id, string TaskId, string Part, long First, long Last);
