@@ -1,5 +1,6 @@
 using AutoMapper;
 using FluentValidation;
+using GrooteDashboard.Application.Analytics;
 using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Common.Behaviours;
 using GrooteDashboard.Application.Conversations;
@@ -46,6 +47,7 @@ public static class DependencyInjection
         services.AddSingleton(provider => (IHostedService)provider.GetRequiredService<ITaskLog>());
         services.AddHostedService<OutboxRelay>();
         services.AddHostedService<TaskSweeper>();
+        services.AddHostedService<LiveSummary>();
 
         services.AddScoped<ConversationBook>();
         services.AddScoped<TaskSteering>();

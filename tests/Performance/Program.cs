@@ -65,7 +65,11 @@ internal static class Commands
           DATABASE_URL  a PostgreSQL whose role may create databases. While ./run runs: set -a; . .data/run.env; set +a
         """)
     {
+<<<<<<< HEAD
         Startup(), Latency(), FanOut(), Slow(), Idle(), Persist(), Lists(), Search(), Check(),
+=======
+        Startup(), Latency(), FanOut(), Slow(), Idle(), Persist(), Analytics(), Check(),
+>>>>>>> add72ab (The channel stats says what the summary says; load test of analytics; documents)
     };
 
     private static Command Startup()
@@ -223,6 +227,7 @@ internal static class Commands
         return command;
     }
 
+<<<<<<< HEAD
     private static Command Lists()
     {
         var tasks = new Option<int>("--tasks") { DefaultValueFactory = _ => 1_000_000, Description = "Tasks in the database." };
@@ -253,12 +258,47 @@ internal static class Commands
                 arguments.GetValue(requests),
                 arguments.GetValue(connections),
                 arguments.GetValue(seconds),
+=======
+    private static Command Analytics()
+    {
+        var tasks = new Option<int[]>("--tasks")
+        {
+            DefaultValueFactory = _ => [100_000, 10_000_000],
+            AllowMultipleArgumentsPerToken = true,
+            Description = "Tasks of each database; the last is compared with the first.",
+        };
+        var clients = new Option<int[]>("--clients") { DefaultValueFactory = _ => [1, 16], AllowMultipleArgumentsPerToken = true, Description = "Who ask at once." };
+        var seconds = new Option<int>("--seconds") { DefaultValueFactory = _ => 10, Description = "How long each question is asked." };
+        seconds.Validators.Add(result => AtLeastOne(result, seconds));
+        foreach (var option in new[] { tasks, clients })
+        {
+            option.Validators.Add(result =>
+            {
+                if (result.GetValue(option) is not { Length: > 0 } values || Array.Exists(values, value => value is < 1 or > 100_000_000))
+                {
+                    result.AddError($"{option.Name} must be from 1 to 100000000.");
+                }
+            });
+        }
+
+        var command = new Command("analytics", "Questions over years of tasks, beside the same asked of the table by SQL; and what rollups cost those who write.")
+        {
+            tasks, clients, seconds, Rounds, Server, Json,
+        };
+        command.SetAction((arguments, cancel) => GuardAsync(() => AnalyticsCommand.RunAsync(
+            new AnalyticsOptions(
+                arguments.GetValue(tasks)!,
+                arguments.GetValue(clients)!,
+                arguments.GetValue(seconds),
+                arguments.GetValue(Rounds),
+>>>>>>> add72ab (The channel stats says what the summary says; load test of analytics; documents)
                 ServerOf(arguments),
                 arguments.GetValue(Json)),
             cancel)));
         return command;
     }
 
+<<<<<<< HEAD
     private static Command Search()
     {
         var tasks = new Option<int>("--tasks") { DefaultValueFactory = _ => 1_000_000, Description = "Tasks, with 2 KB of output each." };
@@ -281,6 +321,8 @@ internal static class Commands
         return command;
     }
 
+=======
+>>>>>>> add72ab (The channel stats says what the summary says; load test of analytics; documents)
     private static Command Check()
     {
         var standard = new CheckOptions();

@@ -1,5 +1,7 @@
 using System.Collections.Frozen;
 using GrooteDashboard.Api.Endpoints;
+using GrooteDashboard.Application.Analytics.Contracts;
+using GrooteDashboard.Application.Analytics.Queries;
 using GrooteDashboard.Application.Conversations.Commands;
 using GrooteDashboard.Application.Conversations.Contracts;
 using GrooteDashboard.Application.Identity.Contracts;
@@ -34,8 +36,26 @@ internal static class ApiExamples
          "created_at":"2026-02-03T10:01:32Z","metadata":{}}
         """;
 
+    private const string Figures =
+        """
+        {"tasks":1200,"queued":3,"running":9,"waiting_input":1,"completed":1100,"failed":70,"cancelled":17,"success_rate":0.916667,"success_rate_ended":0.926706,
+         "cost":52.4113,"average_cost":0.043676,"input_tokens":14440800,"output_tokens":2184000,"total_tokens":16624800,"average_tokens":13854,
+         "average_duration_seconds":91.2,"average_turnaround_seconds":97.5,"average_queue_seconds":6.3}
+        """;
+
+    private const string Percentiles = """{"count":1187,"p50":74.1,"p90":180.3,"p95":240.9,"p99":612.0}""";
+
     public static FrozenDictionary<Type, string> ByType { get; } = new Dictionary<Type, string>
     {
+        [typeof(Figures)] = Figures,
+        [typeof(Percentiles)] = Percentiles,
+        [typeof(CostHistogram)] =
+            """
+            {"period":"day","from":"2026-02-03T00:00:00Z","to":"2026-02-04T00:00:00Z","zone":"UTC","by":null,
+             "data":[{"timestamp":"2026-02-03T00:00:00Z","cost":0.05,"tasks":3,"completed":2,"failed":1,"tokens":8120,"average_duration_seconds":80.1}],"series":null}
+            """,
+        [typeof(CostsByAgent)] = """{"subagents":["brain","executor"],"costs":[40.1,12.3],"task_counts":[800,400]}""",
+        [typeof(BreakdownRow)] = "{\"value\":\"brain\",\"share\":0.77,\"figures\":" + Figures + "}",
         [typeof(RegisterTaskRequest)] =
             """
             {"task_id":"task-019a","source":"github","source_metadata":{"repository":"owner/repo","issue":42},

@@ -15,43 +15,50 @@ internal static class RollupsCommand
     private const int Wrong = 1;
     private const int Failed = 2;
 
-    /// <returns>The exit code: 0 right (or rebuilt), 1 wrong, 2 not done.</returns>
+    /// <summary>Instead of the server.</summary>
     public static async Task<int> RunAsync(WebApplication app, string[] args)
     {
         await using var services = app;
-        var maintenance = app.Services.GetRequiredService<IRollupMaintenance>();
         using var cancel = new CancellationTokenSource();
         Console.CancelKeyPress += (_, e) =>
         {
             e.Cancel = true;
             cancel.Cancel();
         };
+        return await RunAsync(
+            app.Services.GetRequiredService<IRollupMaintenance>(), args.ElementAtOrDefault(1), Console.Out, Console.Error, cancel.Token);
+    }
+
+    /// <returns>The exit code: 0 right (or rebuilt), 1 wrong, 2 not done.</returns>
+    public static async Task<int> RunAsync(IRollupMaintenance maintenance, string? command, TextWriter output, TextWriter errors, CancellationToken cancellationToken)
+    {
         try
         {
-            switch (args.ElementAtOrDefault(1))
+            switch (command)
             {
                 case "check":
-                    var check = await maintenance.CheckAsync(cancel.Token);
+                    var check = await maintenance.CheckAsync(cancellationToken);
                     foreach (var example in check.Examples)
                     {
-                        await Console.Out.WriteLineAsync(example);
+                        await output.WriteLineAsync(example);
                     }
 
-                    await Console.Out.WriteLineAsync(string.Create(
-                        CultureInfo.InvariantCulture, $"{check.Tasks} tasks counted, {check.Rows} rows compared, {check.Wrong} wrong{(check.Wrong > 0 ? "; put right by: rollups rebuild" : "")}"));
+                    await output.WriteLineAsync(string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{check.Tasks} tasks counted, {check.Rows} rows compared, {check.Wrong} wrong{(check.Wrong > 0 ? "; put right by: rollups rebuild" : "")}"));
                     return check.Wrong == 0 ? Right : Wrong;
                 case "rebuild":
-                    var rebuilt = await maintenance.RebuildAsync(cancel.Token);
-                    await Console.Out.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{rebuilt.Tasks} tasks counted, {rebuilt.Rows} rows written"));
+                    var rebuilt = await maintenance.RebuildAsync(cancellationToken);
+                    await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{rebuilt.Tasks} tasks counted, {rebuilt.Rows} rows written"));
                     return Right;
                 default:
-                    await Console.Error.WriteLineAsync("Usage: rollups check | rollups rebuild");
+                    await errors.WriteLineAsync("Usage: rollups check | rollups rebuild");
                     return Failed;
             }
         }
         catch (Exception e) when (e is NpgsqlException or TimeoutException or OperationCanceledException)
         {
-            await Console.Error.WriteLineAsync(e.Message);
+            await errors.WriteLineAsync(e.Message);
             return Failed;
         }
     }

@@ -7,9 +7,10 @@ namespace GrooteDashboard.Api.Json;
 internal static class JsonSetup
 {
     /// <summary>snake_case, times with Z, statuses by name; numbers may come as strings, as the agent engine sends them.</summary>
-    public static IServiceCollection AddJson(this IServiceCollection services) => services.Configure<JsonOptions>(options =>
+    public static IServiceCollection AddJson(this IServiceCollection services) => services.Configure<JsonOptions>(options => Apply(options.SerializerOptions));
+
+    public static JsonSerializerOptions Apply(JsonSerializerOptions json)
     {
-        var json = options.SerializerOptions;
         json.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
         json.DictionaryKeyPolicy = null;
         json.NumberHandling = JsonNumberHandling.AllowReadingFromString;
@@ -18,5 +19,6 @@ internal static class JsonSetup
         json.Converters.Add(new LenientStringConverter());
         json.Converters.Add(new LenientIntegerConverter());
         json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower));
-    });
+        return json;
+    }
 }

@@ -30,6 +30,7 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
     // Subscriptions, and those on their way to one. At none the channel is retired for good.
     private int _users;
     private bool _isRetired;
+    private long _joins;
     private TaskCompletionSource? _watching;
     private string _epoch = "";
     private long _head;
@@ -40,6 +41,9 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
     private bool _isScheduled;
 
     public string Name { get; } = name;
+
+    /// <summary>How often somebody began to watch it.</summary>
+    public long Joins => Volatile.Read(ref _joins);
 
     /// <summary>Keeps the channel alive until <see cref="Release"/>; false if it is retired already.</summary>
     public bool TryRetain()
@@ -106,6 +110,7 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
         lock (_gate)
         {
             HandOut();
+            _joins++;
             subscription.Index = _subscriptions.Count;
             _subscriptions.Add(subscription);
             subscription.Cursor = _head;

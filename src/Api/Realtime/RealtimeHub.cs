@@ -46,6 +46,8 @@ internal sealed class RealtimeHub(
     /// <summary>Channels that somebody watches.</summary>
     public int Channels => _channels.Count;
 
+    public long? JoinsOf(string channel) => _channels.TryGetValue(channel, out var watched) ? watched.Joins : null;
+
     public void Publish(in ChannelFrame frame)
     {
         if (_channels.TryGetValue(frame.Channel, out var channel))

@@ -68,7 +68,7 @@ internal sealed class RandomTasks(TestDatabase database, DateTimeOffset from, Da
             < 78 => "cost_usd = round((random() * 3)::numeric, 6)",
             < 84 => "version = version + 1",
             < 90 => "model = (ARRAY['large', 'small', 'new', NULL])[1 + floor(random() * 4)::int], assigned_agent = (ARRAY['brain', 'executor', NULL])[1 + floor(random() * 3)::int]",
-            < 94 => "(created_at, started_at, completed_at) = (SELECT created_at + by, started_at + by, completed_at + by FROM (SELECT (random() - 0.5) * interval '2 days') AS moved (by))",
+            < 94 => "(created_at, started_at, completed_at) = (SELECT created_at + by, started_at + by, completed_at + by FROM (SELECT -random() * interval '2 days') AS moved (by))",
             _ => null,
         };
         // Among the rest a few of which nobody else has hold: writers that lock several in any order must not lock each other out.

@@ -1,4 +1,5 @@
 using GrooteDashboard.Application;
+using GrooteDashboard.Application.Analytics.Ports;
 using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Conversations.Ports;
 using GrooteDashboard.Application.Identity.Ports;
@@ -55,8 +56,15 @@ internal sealed class EmbeddedDashboard : IAsyncDisposable
         services.AddScoped<IConversationRepository>(provider => provider.GetRequiredService<InMemoryUnitOfWork>());
         services.AddScoped<IAgentOutbox>(provider => provider.GetRequiredService<InMemoryUnitOfWork>());
         services.AddSingleton<IConversationReader, InMemoryConversations>();
+<<<<<<< HEAD
         services.AddSingleton<ITaskSearch, InMemoryTaskSearch>();
         services.AddSingleton<ITaskExportReader, InMemoryTaskExport>();
+=======
+        services.AddSingleton<NoAnalytics>();
+        services.AddSingleton<IAnalyticsReader>(provider => provider.GetRequiredService<NoAnalytics>());
+        services.AddSingleton<ISessionAnalyticsReader>(provider => provider.GetRequiredService<NoAnalytics>());
+        services.AddSingleton<IConversationCostReader>(provider => provider.GetRequiredService<NoAnalytics>());
+>>>>>>> add72ab (The channel stats says what the summary says; load test of analytics; documents)
         services.AddSingleton<QuietSurroundings>();
         services.AddSingleton<IAgentQueue>(provider => provider.GetRequiredService<QuietSurroundings>());
         services.AddSingleton<ISourceProgress>(provider => provider.GetRequiredService<QuietSurroundings>());

@@ -12,6 +12,8 @@ internal sealed class QuietSurroundings : IAgentQueue, ISourceProgress, IRealtim
 
     public int Connections => 0;
 
+    public long? JoinsOf(string channel) => null;
+
     public int Subscriptions => 0;
 
     public string Name => "memory";

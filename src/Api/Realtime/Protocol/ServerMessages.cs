@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using GrooteDashboard.Api.Json;
 using GrooteDashboard.Api.Realtime.Sockets;
 using GrooteDashboard.Application.Conversations.Commands;
 using GrooteDashboard.Application.Realtime.Contracts;
@@ -19,6 +20,8 @@ internal static class ServerMessages
 
     // Nothing here is put into HTML; the plain encoder escapes less, and text in other scripts stays short.
     private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    private static readonly JsonSerializerOptions AsOverRest = JsonSetup.Apply(new JsonSerializerOptions(JsonSerializerDefaults.Web));
 
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _buffer;
@@ -115,7 +118,7 @@ internal static class ServerMessages
     }
 
     /// <summary>Under which key a waiting frame is replaced by a newer one: a state, not a story.</summary>
-    public static string? LatestKey(in ChannelFrame frame) => frame is { Message: CliStatusMessage, Offset: null } ? frame.Channel : null;
+    public static string? LatestKey(in ChannelFrame frame) => frame is { Message: CliStatusMessage or StatsMessage, Offset: null } ? frame.Channel : null;
 
     public static byte[] Encode(in ChannelFrame frame)
     {
@@ -126,6 +129,7 @@ internal static class ServerMessages
             ConversationMessage => Names.Message,
             CliStatusMessage => Names.CliStatusUpdate,
             SystemMessage => Names.System,
+            StatsMessage => Names.Stats,
             GapMessage => Names.Gap,
             _ => throw new ArgumentException($"There is no frame for {frame.Message.GetType().Name}.", nameof(frame)),
         });
@@ -154,6 +158,10 @@ internal static class ServerMessages
             case SystemMessage system:
                 writer.WriteString(Names.State, system.State);
                 writer.WriteString(Names.Detail, system.Detail);
+                break;
+            case StatsMessage stats:
+                writer.WritePropertyName(Names.Data);
+                JsonSerializer.Serialize(writer, stats.Summary, AsOverRest);
                 break;
             case GapMessage gap:
                 WriteGap(writer, gap);
@@ -299,6 +307,7 @@ internal static class ServerMessages
         public static readonly JsonEncodedText TaskOutput = JsonEncodedText.Encode("task_output");
         public static readonly JsonEncodedText TaskStatus = JsonEncodedText.Encode("task_status");
         public static readonly JsonEncodedText CliStatusUpdate = JsonEncodedText.Encode("cli_status_update");
+        public static readonly JsonEncodedText Stats = JsonEncodedText.Encode("stats");
         public static readonly JsonEncodedText System = JsonEncodedText.Encode("system");
 
         public static readonly JsonEncodedText Active = JsonEncodedText.Encode("active");

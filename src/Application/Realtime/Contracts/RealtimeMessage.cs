@@ -1,4 +1,5 @@
 using System.Text.Json;
+using GrooteDashboard.Application.Analytics.Contracts;
 using GrooteDashboard.Domain.Tasks;
 
 namespace GrooteDashboard.Application.Realtime.Contracts;
@@ -52,6 +53,9 @@ public sealed record CliStatusMessage(bool Active) : RealtimeMessage;
 
 /// <summary>The state of the service changed, such as <c>redis_away</c> or <c>redis_back</c>.</summary>
 public sealed record SystemMessage(string State, string Detail) : RealtimeMessage;
+
+/// <summary>What the tasks come to: the same as over REST.</summary>
+public sealed record StatsMessage(Summary Summary) : RealtimeMessage;
 
 /// <summary>Something of this channel could not be delivered.</summary>
 /// <param name="From">First missing offset; null where it cannot be known.</param>

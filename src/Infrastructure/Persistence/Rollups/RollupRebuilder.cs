@@ -11,7 +11,7 @@ namespace GrooteDashboard.Infrastructure.Persistence.Rollups;
 /// </summary>
 internal sealed class RollupRebuilder(NpgsqlDataSource source) : IRollupMaintenance
 {
-    private const int MaxFindings = 100;
+    private const int MaxExamples = 20;
 
     /// <summary>A day of very many tasks.</summary>
     private const int TimeoutSeconds = 600;
@@ -33,6 +33,7 @@ internal sealed class RollupRebuilder(NpgsqlDataSource source) : IRollupMaintena
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         var findings = new Findings();
+        await InSnapshotAsync(connection, () => CountTotalsAsync(connection, rebuild, findings, cancellationToken), cancellationToken);
         if (await ReadDaysAsync(connection, cancellationToken) is var (first, last))
         {
             for (var month = RollupLevel.Month.Floor(first); month <= last; month = month.AddMonths(1))
@@ -46,7 +47,6 @@ internal sealed class RollupRebuilder(NpgsqlDataSource source) : IRollupMaintena
             }
         }
 
-        await InSnapshotAsync(connection, () => CountTotalsAsync(connection, rebuild, findings, cancellationToken), cancellationToken);
         return new RollupReport(findings.Tasks, findings.Rows, findings.Wrong, findings.Examples, rebuild);
     }
 
@@ -162,7 +162,7 @@ internal sealed class RollupRebuilder(NpgsqlDataSource source) : IRollupMaintena
             connection) { CommandTimeout = TimeoutSeconds };
         if ((long)(await command.ExecuteScalarAsync(cancellationToken))! is var wrong and > 0)
         {
-            findings.Add((int)wrong, "task_totals");
+            findings.Add((int)wrong, $"task_totals: {wrong} rows");
         }
     }
 
@@ -237,7 +237,7 @@ internal sealed class RollupRebuilder(NpgsqlDataSource source) : IRollupMaintena
         public void Add(int count, string what)
         {
             Wrong += count;
-            if (_examples.Count < MaxFindings)
+            if (_examples.Count < MaxExamples)
             {
                 _examples.Add(what);
             }

@@ -1,0 +1,347 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using GrooteDashboard.Testing;
+using Npgsql;
+
+namespace GrooteDashboard.IntegrationTests.Analytics;
+
+/// <summary>Every answer is what plain SQL says of the table, whatever became of the tasks, and whatever is folded.</summary>
+[TestFixture]
+internal sealed class AnalyticsEndpointTests
+{
+    private static readonly DateTimeOffset From = DateTimeOffset.UtcNow.AddDays(-75);
+
+    /// <summary>What is asked of the table: percentiles are nearest-rank, as ours.</summary>
+    private const string Figures =
+        """
+        count(*) AS tasks, count(*) FILTER (WHERE status = 'completed') AS completed, count(*) FILTER (WHERE status = 'failed') AS failed,
+        count(*) FILTER (WHERE status = 'running') AS running, coalesce(sum(cost_usd), 0) AS cost, coalesce(sum(input_tokens), 0)::numeric AS input_tokens,
+        coalesce(sum(output_tokens), 0)::numeric AS output_tokens, coalesce(round(avg(duration)::numeric, 3), 0) AS average_duration_seconds,
+        coalesce(round(avg(turnaround)::numeric, 3), 0) AS average_turnaround_seconds, coalesce(round(avg(queue)::numeric, 3), 0) AS average_queue_seconds
+        """;
+
+    private const string Percentiles =
+        """
+        percentile_disc(0.5) WITHIN GROUP (ORDER BY duration) AS p50, percentile_disc(0.9) WITHIN GROUP (ORDER BY duration) AS p90,
+        percentile_disc(0.95) WITHIN GROUP (ORDER BY duration) AS p95, percentile_disc(0.99) WITHIN GROUP (ORDER BY duration) AS p99,
+        percentile_disc(0.5) WITHIN GROUP (ORDER BY queue) AS q50, percentile_disc(0.99) WITHIN GROUP (ORDER BY queue) AS q99
+        """;
+
+    private const string Tasks =
+        """
+        (SELECT *, coalesce(duration_seconds, extract(epoch FROM completed_at - started_at)::float8) AS duration,
+            extract(epoch FROM completed_at - created_at)::float8 AS turnaround, extract(epoch FROM started_at - created_at)::float8 AS queue,
+            coalesce(assigned_agent, '') AS agent, coalesce(model, '') AS known_model FROM tasks) AS t
+        """;
+
+    private TestDatabase _database = null!;
+    private DashboardServer _server = null!;
+    private string _from = "";
+    private string _to = "";
+
+    [OneTimeSetUp]
+    public async Task StartServer()
+    {
+        _database = await TestDatabase.CreateAsync();
+        _server = await DashboardServer.StartAsync(_database);
+    }
+
+    [OneTimeTearDown]
+    public async Task StopServer()
+    {
+        await _server.DisposeAsync();
+        await _database.DisposeAsync();
+    }
+
+    [Test, Order(1)]
+    public async Task An_empty_database_gives_zeros()
+    {
+        var summary = await GetAsync("summary");
+        var performance = await GetAsync("performance?by=agent");
+        var histogram = await GetAsync("costs/histogram?period=day");
+        var columns = await GetAsync("costs/histogram?days=7");
+        var breakdown = await GetAsync("breakdown?by=model");
+
+        Assert.Multiple(async () =>
+        {
+            Assert.That(summary.GetProperty("total_tasks").GetInt64(), Is.Zero);
+            Assert.That(summary.GetProperty("figures").GetProperty("success_rate").GetDecimal(), Is.Zero);
+            Assert.That(summary.GetProperty("today_change").GetProperty("cost").ValueKind, Is.EqualTo(JsonValueKind.Null));
+            Assert.That(performance.GetProperty("total").GetProperty("duration").GetProperty("p95").ValueKind, Is.EqualTo(JsonValueKind.Null));
+            Assert.That(performance.GetProperty("groups").GetArrayLength(), Is.Zero);
+            Assert.That(histogram.GetProperty("data").EnumerateArray().Select(bucket => bucket.GetProperty("tasks").GetInt64()).ToList(), Has.All.Zero.And.Count.EqualTo(31));
+            Assert.That(columns.GetProperty("dates").GetArrayLength(), Is.Zero);
+            Assert.That(breakdown.GetProperty("other").ValueKind, Is.EqualTo(JsonValueKind.Null));
+            foreach (var path in new[] { "costs/by-subagent", "latency", "compare", "heatmap", "sessions", "conversations" })
+            {
+                Assert.That((await GetAsync(path)).GetRawText(), Does.Not.Contain("NaN"), path);
+            }
+        });
+    }
+
+    [Test, Order(2)]
+    public async Task Every_answer_is_that_of_plain_SQL()
+    {
+        var tasks = new RandomTasks(_database, From, DateTimeOffset.UtcNow.AddMinutes(-1), seed: 5);
+        for (var round = 0; round < 4; round++)
+        {
+            await tasks.WriteAsync(writers: 6, operations: 100);
+            var to = DateTimeOffset.UtcNow.AddDays(-3 * round).AddMinutes(-2);
+            (_from, _to) = (Iso(From.AddDays(round).AddMinutes(3.7)), Iso(to));
+            await CompareAsync();
+        }
+
+        await Probe.Until(async () => await _database.QueryAsync<long>("SELECT count(*) FROM task_deltas") == 0, "everything is folded");
+        await CompareAsync();
+    }
+
+    [Test, Order(3)]
+    public async Task Existing_clients_get_what_they_read()
+    {
+        var columns = await GetAsync("costs/histogram?days=30&granularity=day");
+        var byHour = await GetAsync("costs/histogram?days=2&granularity=hour");
+        var agents = await GetAsync("costs/by-subagent?days=365");
+        var summary = await GetAsync("summary");
+
+        var expected = await RowsAsync($"SELECT to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day, {Figures} FROM {Tasks} WHERE created_at >= now() - interval '30 days' GROUP BY 1 ORDER BY 1");
+        Assert.Multiple(async () =>
+        {
+            // The first day is cut where the question begins, a moment ago.
+            Assert.That(Texts(columns, "dates").Skip(1), Is.EqualTo(expected.Select(row => (string)row["day"]).Skip(1)));
+            Assert.That(Numbers(columns, "costs").Skip(1), Is.EqualTo(expected.Select(row => (decimal)row["cost"]).Skip(1)));
+            Assert.That(Numbers(columns, "task_counts").Skip(1), Is.EqualTo(expected.Select(row => (decimal)(long)row["tasks"]).Skip(1)));
+            Assert.That(Numbers(columns, "tokens").Skip(1), Is.EqualTo(expected.Select(row => (decimal)row["input_tokens"] + (decimal)row["output_tokens"]).Skip(1)));
+            Assert.That(Numbers(columns, "avg_latency").Skip(1), Is.EqualTo(expected.Select(row => (decimal)row["average_duration_seconds"] * 1000).Skip(1)).Within(2));
+            Assert.That(Numbers(columns, "error_counts").Skip(1), Is.EqualTo(expected.Select(row => (decimal)(long)row["failed"]).Skip(1)));
+            Assert.That(Texts(byHour, "dates"), Has.All.Match(@"^\d{4}-\d\d-\d\d \d\d:00:00$"));
+            Assert.That(Texts(agents, "subagents"), Is.Not.Empty.And.None.Empty);
+            Assert.That(Numbers(agents, "costs"), Is.Ordered.Descending);
+            var total = (await RowsAsync($"SELECT {Figures} FROM {Tasks}")).Single();
+            Assert.That(summary.GetProperty("total_cost").GetDecimal(), Is.EqualTo(total["cost"]));
+            Assert.That(summary.GetProperty("total_tasks").GetInt64(), Is.EqualTo(total["tasks"]));
+        });
+    }
+
+    [Test, Order(4)]
+    public async Task Days_begin_in_the_zone([Values("Asia/Kathmandu", "America/New_York", "Australia/Lord_Howe")] string zone)
+    {
+        var histogram = await GetAsync($"costs/histogram?period=day&zone={zone}&from={From.AddDays(5):yyyy-MM-dd}&to={From.AddDays(60):yyyy-MM-dd}&by=agent");
+        var expected = await RowsAsync(
+            $"""
+            SELECT extract(epoch FROM day AT TIME ZONE '{zone}')::bigint AS start, {Figures} FROM {Tasks}, LATERAL (SELECT date_trunc('day', created_at AT TIME ZONE '{zone}') AS day) AS d
+            WHERE day >= '{From.AddDays(5):yyyy-MM-dd}' AND day < '{From.AddDays(61):yyyy-MM-dd}' GROUP BY day ORDER BY 1
+            """);
+        var actual = histogram.GetProperty("data").EnumerateArray().Where(bucket => bucket.GetProperty("tasks").GetInt64() > 0)
+            .Select(bucket => (bucket.GetProperty("timestamp").GetDateTimeOffset().ToUnixTimeSeconds(), bucket.GetProperty("tasks").GetInt64(), bucket.GetProperty("cost").GetDecimal()));
+
+        Assert.That(histogram.GetProperty("data").GetArrayLength(), Is.EqualTo(56));
+        Assert.That(actual, Is.EqualTo(expected.Select(row => ((long)row["start"], (long)row["tasks"], (decimal)row["cost"]))));
+        Assert.That(
+            Enumerable.Range(0, 56).Select(i => histogram.GetProperty("series").EnumerateArray().Sum(series => series.GetProperty("cost")[i].GetDecimal())),
+            Is.EqualTo(Enumerable.Range(0, 56).Select(i => histogram.GetProperty("data")[i].GetProperty("cost").GetDecimal())), "series add up");
+    }
+
+    [TestCase("summary?from=2030-01-01", "from must not be in the future.")]
+    [TestCase("performance?from=2026-02-03&to=2026-02-01", "to must be after from.")]
+    [TestCase("performance?from=1026-02-03", "A range must not be longer than 3660 days.")]
+    [TestCase("performance?to=9998-02-03&from=2026-01-01", "A range must not be longer than 3660 days.")]
+    [TestCase("costs/histogram?period=quarter_hour&from=2020-01-01", "These are more than 10000 points")]
+    [TestCase("costs/histogram?period=minute", "period must be one of")]
+    [TestCase("costs/histogram?days=366", "days")]
+    [TestCase("costs/histogram?granularity=week", "granularity must be day or hour.")]
+    [TestCase("costs/by-subagent?days=0", "days")]
+    [TestCase("breakdown?by=colour", "by must be one of")]
+    [TestCase("breakdown", "by must be one of")]
+    [TestCase("breakdown?by=agent&top=0", "top must be between 1 and 100.")]
+    [TestCase("breakdown?by=agent&top=1000000", "top must be between 1 and 100.")]
+    [TestCase("breakdown?by=agent&model=large&source=github", "may name two of")]
+    [TestCase("breakdown?by=user&model=large", "may name two of")]
+    [TestCase("latency?period=hour&agent=brain&model=large", "by days of UTC")]
+    [TestCase("summary?zone=Mars/Olympus", "zone must be an IANA time zone")]
+    [TestCase("summary?zone=../../etc/passwd", "zone must be an IANA time zone")]
+    [TestCase("compare?against_from=2026-01-01", "against_from and against_to belong together.")]
+    [TestCase("heatmap?from=2020-01-01", "at most 366 days")]
+    [TestCase("sessions?agent=brain", "Sessions have no agent")]
+    [TestCase("summary?format=xml", "format must be json or csv.")]
+    [TestCase("performance?from=yesterday", "from must be a day")]
+    [TestCase("conversations?limit=100000", "limit")]
+    public async Task Nonsense_is_refused_with_a_sentence(string path, string sentence)
+    {
+        using var response = await _server.Http.GetAsync("/api/analytics/" + path);
+        var problem = await response.Content.ReadAsStringAsync();
+
+        Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.UnprocessableEntity), problem);
+        Assert.That(JsonElement.Parse(problem).GetProperty("detail").GetString(), Does.Contain(sentence));
+    }
+
+    [Test, Order(5)]
+    public async Task Every_answer_is_a_table_as_well()
+    {
+        foreach (var path in new[]
+        {
+            "summary?", "costs/histogram?period=day&by=agent", "costs/histogram?days=30", "costs/by-subagent?", "performance?by=agent", "latency?", "breakdown?by=source", "compare?by=model",
+            "heatmap?", "sessions?", "conversations?",
+        })
+        {
+            using var response = await _server.Http.GetAsync($"/api/analytics/{path}&format=csv");
+            var lines = (await response.Content.ReadAsStringAsync()).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+
+            Assert.That(response.Content.Headers.ContentType!.MediaType, Is.EqualTo("text/csv"), path);
+            Assert.That(lines.Select(line => line.Count(character => character == ',')).Distinct().Count(), Is.LessThanOrEqualTo(1), path);
+        }
+
+        using var accepted = new HttpRequestMessage(HttpMethod.Get, "/api/analytics/performance?by=agent") { Headers = { { "Accept", "text/csv" } } };
+        using var table = await _server.Http.SendAsync(accepted);
+        Assert.That(await table.Content.ReadAsStringAsync(), Does.StartWith("value,figures.tasks,").And.Contain("duration.p95").And.Contain("\r\nbrain,"));
+    }
+
+    [Test, Order(6)]
+    public async Task A_check_finds_what_is_wrong_and_a_rebuild_puts_it_right()
+    {
+        Assert.That(await RunAsync("check"), Does.EndWith(" 0 wrong"));
+
+        await _database.QueryAsync<object>("WITH w AS (UPDATE task_rollups SET cost_usd = cost_usd + 1 WHERE dimension = 1 AND level = 1 RETURNING 1) SELECT count(*) FROM w");
+        await _database.QueryAsync<object>("WITH w AS (DELETE FROM task_totals WHERE source = 'jira' RETURNING 1) SELECT count(*) FROM w");
+        Assert.That(await RunAsync("check"), Does.EndWith("put right by: rollups rebuild").And.Contain("task_totals").And.Contain("USD instead of"));
+
+        // While tasks change.
+        var writing = new RandomTasks(_database, From, DateTimeOffset.UtcNow.AddMinutes(-1), seed: 6).WriteAsync(writers: 2, operations: 150);
+        await RunAsync("rebuild");
+        await writing;
+        Assert.That(await RunAsync("check"), Does.EndWith(" 0 wrong"));
+        await CompareAsync();
+    }
+
+    private async Task<string> RunAsync(string command)
+    {
+        var maintenance = (GrooteDashboard.Application.Analytics.Ports.IRollupMaintenance)_server.Services.GetService(typeof(GrooteDashboard.Application.Analytics.Ports.IRollupMaintenance))!;
+        using var output = new StringWriter(CultureInfo.InvariantCulture);
+        await Api.Hosting.RollupsCommand.RunAsync(maintenance, command, output, output, CancellationToken.None);
+        return output.ToString().TrimEnd();
+    }
+
+    private async Task CompareAsync()
+    {
+        var range = $"from={_from}&to={_to}";
+        var within = $"created_at >= '{_from}' AND created_at < '{_to}'";
+
+        var summary = await GetAsync($"summary?{range}");
+        Same(summary.GetProperty("figures"), (await RowsAsync($"SELECT {Figures} FROM {Tasks} WHERE {within}")).Single(), "summary");
+
+        foreach (var (by, column) in new[] { ("agent", "agent"), ("agent_type", "agent_type"), ("source", "source"), ("model", "known_model"), ("status", "status"), ("user", "user_id") })
+        {
+            var expected = (await RowsAsync($"SELECT {column} AS value, {Figures}, {Percentiles} FROM {Tasks} WHERE {within} GROUP BY 1")).ToDictionary(row => (string)row["value"]);
+            await SameGroupsAsync($"performance?{range}&by={by}", "groups", expected);
+            await SameGroupsAsync($"breakdown?{range}&by={by}&top=100&order=tasks", "rows", expected);
+        }
+
+        await SameGroupsAsync(
+            $"performance?{range}&by=model&agent=brain", "groups",
+            (await RowsAsync($"SELECT known_model AS value, {Figures}, {Percentiles} FROM {Tasks} WHERE {within} AND agent = 'brain' GROUP BY 1")).ToDictionary(row => (string)row["value"]));
+
+        foreach (var period in new[] { "hour", "day", "week", "month" })
+        {
+            var expected = await RowsAsync(
+                $"SELECT extract(epoch FROM date_trunc('{period}', created_at, 'UTC'))::bigint AS start, {Figures}, {Percentiles} FROM {Tasks} WHERE {within} GROUP BY 1 ORDER BY 1");
+            var data = (await GetAsync($"costs/histogram?{range}&period={period}&by=agent")).GetProperty("data").EnumerateArray().Where(bucket => bucket.GetProperty("tasks").GetInt64() > 0).ToList();
+            Assert.That(
+                data.Select(bucket => (bucket.GetProperty("timestamp").GetDateTimeOffset().ToUnixTimeSeconds(), bucket.GetProperty("tasks").GetInt64(), bucket.GetProperty("cost").GetDecimal(), bucket.GetProperty("failed").GetInt64())),
+                Is.EqualTo(expected.Select(row => ((long)row["start"], (long)row["tasks"], (decimal)row["cost"], (long)row["failed"]))), period);
+            var latency = (await GetAsync($"latency?{range}&period={period}")).GetProperty("data").EnumerateArray().Where(bucket => bucket.GetProperty("tasks").GetInt64() > 0).ToList();
+            Assert.That(latency, Has.Count.EqualTo(expected.Count));
+            foreach (var (bucket, row) in latency.Zip(expected))
+            {
+                SamePercentiles(bucket, row, $"latency by {period}");
+            }
+        }
+
+        var cells = (await GetAsync($"heatmap?{range}&zone=Asia/Kolkata")).GetProperty("cells").EnumerateArray()
+            .Where(cell => cell.GetProperty("tasks").GetInt64() > 0).Select(cell => (cell.GetProperty("day").GetInt32(), cell.GetProperty("hour").GetInt32(), cell.GetProperty("tasks").GetInt64(), cell.GetProperty("cost").GetDecimal()));
+        var hours = await RowsAsync(
+            $"SELECT extract(isodow FROM created_at AT TIME ZONE 'Asia/Kolkata')::int AS day, extract(hour FROM created_at AT TIME ZONE 'Asia/Kolkata')::int AS hour, {Figures} FROM {Tasks} WHERE {within} GROUP BY 1, 2 ORDER BY 1, 2");
+        Assert.That(cells, Is.EqualTo(hours.Select(row => ((int)row["day"], (int)row["hour"], (long)row["tasks"], (decimal)row["cost"]))));
+
+        var compare = await GetAsync($"compare?{range}");
+        var against = compare.GetProperty("against");
+        Same(
+            against.GetProperty("figures"),
+            (await RowsAsync($"SELECT {Figures} FROM {Tasks} WHERE created_at >= '{against.GetProperty("from").GetString()}' AND created_at < '{_from}'")).Single(), "compare");
+    }
+
+    private async Task SameGroupsAsync(string path, string name, Dictionary<string, Dictionary<string, object>> expected)
+    {
+        var groups = (await GetAsync(path)).GetProperty(name).EnumerateArray().ToList();
+        Assert.That(groups.Select(group => group.GetProperty("value").GetString()), Is.EquivalentTo(expected.Keys), path);
+        foreach (var group in groups)
+        {
+            var row = expected[group.GetProperty("value").GetString()!];
+            Same(group.GetProperty("figures"), row, path);
+            if (group.TryGetProperty("duration", out _))
+            {
+                SamePercentiles(group, row, path);
+            }
+        }
+    }
+
+    private static void Same(JsonElement figures, Dictionary<string, object> row, string what) => Assert.Multiple(() =>
+    {
+        foreach (var name in new[] { "tasks", "completed", "failed", "running", "cost", "input_tokens", "output_tokens" })
+        {
+            Assert.That(figures.GetProperty(name).GetDecimal(), Is.EqualTo(Convert.ToDecimal(row[name], CultureInfo.InvariantCulture)), $"{what}: {name}");
+        }
+
+        foreach (var name in new[] { "average_duration_seconds", "average_turnaround_seconds", "average_queue_seconds" })
+        {
+            Assert.That(figures.GetProperty(name).GetDecimal(), Is.EqualTo((decimal)row[name]).Within(0.0011m), $"{what}: {name}");
+        }
+    });
+
+    private static void SamePercentiles(JsonElement group, Dictionary<string, object> row, string what) => Assert.Multiple(() =>
+    {
+        foreach (var (kind, name, column) in new[]
+        {
+            ("duration", "p50", "p50"), ("duration", "p90", "p90"), ("duration", "p95", "p95"), ("duration", "p99", "p99"), ("queue_time", "p50", "q50"), ("queue_time", "p99", "q99"),
+        })
+        {
+            var actual = group.GetProperty(kind).GetProperty(name);
+            if (row[column] is DBNull)
+            {
+                Assert.That(actual.ValueKind, Is.EqualTo(JsonValueKind.Null), $"{what}: {kind} {name}");
+            }
+            else
+            {
+                Assert.That(actual.GetDouble(), Is.EqualTo((double)row[column]).Within(1.001).Percent, $"{what}: {kind} {name}");
+            }
+        }
+    });
+
+    private async Task<JsonElement> GetAsync(string path)
+    {
+        using var response = await _server.Http.GetAsync("/api/analytics/" + path);
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.OK), $"{path}: {text}");
+        return JsonElement.Parse(text);
+    }
+
+    private async Task<List<Dictionary<string, object>>> RowsAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(_database.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await using var reader = await command.ExecuteReaderAsync();
+        var rows = new List<Dictionary<string, object>>();
+        while (await reader.ReadAsync())
+        {
+            rows.Add(Enumerable.Range(0, reader.FieldCount).ToDictionary(reader.GetName, reader.GetValue));
+        }
+
+        return rows;
+    }
+
+    private static string Iso(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+
+    private static IEnumerable<string> Texts(JsonElement json, string name) => json.GetProperty(name).EnumerateArray().Select(item => item.GetString()!);
+
+    private static IEnumerable<decimal> Numbers(JsonElement json, string name) => json.GetProperty(name).EnumerateArray().Select(item => item.GetDecimal());
+}
