@@ -70,7 +70,7 @@ internal sealed class AnalyticsEndpointTests
             Assert.That(summary.GetProperty("today_change").GetProperty("cost").ValueKind, Is.EqualTo(JsonValueKind.Null));
             Assert.That(performance.GetProperty("total").GetProperty("duration").GetProperty("p95").ValueKind, Is.EqualTo(JsonValueKind.Null));
             Assert.That(performance.GetProperty("groups").GetArrayLength(), Is.Zero);
-            Assert.That(histogram.GetProperty("data").EnumerateArray().Select(bucket => bucket.GetProperty("tasks").GetInt64()).ToList(), Has.All.Zero.And.Count.EqualTo(31));
+            Assert.That(histogram.GetProperty("data").EnumerateArray().Select(bucket => bucket.GetProperty("tasks").GetInt64()), Is.EqualTo(new long[31]));
             Assert.That(columns.GetProperty("dates").GetArrayLength(), Is.Zero);
             Assert.That(breakdown.GetProperty("other").ValueKind, Is.EqualTo(JsonValueKind.Null));
             foreach (var path in new[] { "costs/by-subagent", "latency", "compare", "heatmap", "sessions", "conversations" })

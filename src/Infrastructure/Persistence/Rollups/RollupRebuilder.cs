@@ -32,6 +32,8 @@ internal sealed class RollupRebuilder(NpgsqlDataSource source) : IRollupMaintena
     private async Task<RollupReport> RunAsync(bool rebuild, CancellationToken cancellationToken)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        // The time limit of requests is not for this, nor for waiting until somebody has folded; it comes back with the connection's return to the pool.
+        await ExecuteAsync(connection, "SET statement_timeout = 0", cancellationToken);
         var findings = new Findings();
         await InSnapshotAsync(connection, () => CountTotalsAsync(connection, rebuild, findings, cancellationToken), cancellationToken);
         if (await ReadDaysAsync(connection, cancellationToken) is var (first, last))
