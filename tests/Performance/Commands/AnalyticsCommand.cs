@@ -11,6 +11,8 @@ namespace GrooteDashboard.Performance.Commands;
 /// <param name="Clients">Who ask at once.</param>
 /// <param name="Seconds">How long each question is asked.</param>
 /// <param name="Rounds">Of writing, with and without the triggers in turns.</param>
+/// <param name="Server">Folder of the server.</param>
+/// <param name="Json">Where results go.</param>
 internal sealed record AnalyticsOptions(int[] Tasks, int[] Clients, int Seconds, int Rounds, DirectoryInfo Server, FileInfo? Json);
 
 internal sealed record AnalyticsRun(string Question, int Tasks, int Clients, int Requests, double P50Milliseconds, double P95Milliseconds, double PerSecond);
@@ -177,7 +179,8 @@ internal static class AnalyticsCommand
     {
         foreach (var clients in options.Clients)
         {
-            var table = new Table($"{clients} clients, ms", [.. options.Tasks.Select(tasks => string.Create(CultureInfo.InvariantCulture, $"p95 at {tasks:N0}")), "ratio", "of the table", "table ÷ p95"]);
+            var table = new Table(
+                [$"{clients} clients, ms", .. options.Tasks.Select(tasks => string.Create(CultureInfo.InvariantCulture, $"p95 at {tasks:N0}")), "ratio", "of the table", "table ÷ p95"]);
             foreach (var question in Questions.Select(question => question.Name))
             {
                 var p95 = options.Tasks.Select(tasks => answers.Single(run => run.Question == question && run.Tasks == tasks && run.Clients == clients).P95Milliseconds).ToArray();
