@@ -45,7 +45,7 @@ internal sealed record TaskFilterRequest(
             ConversationId = QueryValues.Text(Conversation) ?? QueryValues.Text(ConversationId),
             FlowId = QueryValues.Text(FlowId),
             ParentTaskId = QueryValues.Text(Parent),
-            Text = QueryValues.Text(Text),
+            Text = string.IsNullOrWhiteSpace(Text) ? null : Text,
             From = from,
             To = to,
             CostMin = QueryValues.Decimal("cost_min", CostMin),

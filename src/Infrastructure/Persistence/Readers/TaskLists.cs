@@ -33,7 +33,7 @@ internal static class TaskLists
             .If(filter.ParentTaskId, parent => task => task.ParentTaskId == parent)
             // As it stands in the index ix_tasks_text (0005_search.sql).
 #pragma warning disable CA1845 // It becomes SQL, which has no spans.
-            .If(PatternOf(filter.Text), pattern => task => EF.Functions.Like((task.TaskId + " " + task.InputMessage.Substring(0, 1000)).ToLower(), pattern))
+            .If(PatternOf(filter.Text), pattern => task => EF.Functions.Like((task.TaskId + " " + task.InputMessage.Substring(0, 1000)).ToLower(), pattern, "\\"))
 #pragma warning restore CA1845
             .If(filter.From, from => task => task.CreatedAt >= from)
             .If(filter.To, to => task => task.CreatedAt < to)
