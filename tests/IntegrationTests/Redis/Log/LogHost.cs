@@ -52,6 +52,7 @@ internal sealed class LogHost : IAsyncDisposable
         builder.Services.AddLogging();
         LogHost? host = null;
         builder.Services.AddSingleton<IRealtimePublisher>(_ => host!.Publisher);
+        builder.Services.AddSingleton<IRealtimeStatistics, NobodyWatches>();
         builder.Services.AddDashboardApplication();
         builder.Services.AddDashboardInfrastructure(builder.Configuration);
         // What is announced is the tests' own.
@@ -117,6 +118,16 @@ internal sealed class LogHost : IAsyncDisposable
         await StopAsync();
         await ((IAsyncDisposable)_host).DisposeAsync();
     }
+}
+
+/// <summary>There is no web server.</summary>
+internal sealed class NobodyWatches : IRealtimeStatistics
+{
+    public int Connections => 0;
+
+    public int Subscriptions => 0;
+
+    public long? JoinsOf(string channel) => null;
 }
 
 /// <summary>Somebody else ingests.</summary>
