@@ -64,9 +64,9 @@ export class Engine {
     }
   }
 
-  async log(id: string): Promise<{ offset: number; output?: string | null }[]> {
+  async log(id: string): Promise<{ offset: number; output?: string | null; status?: string | null }[]> {
     const response = await fetch(new URL(`/api/tasks/${encodeURIComponent(id)}/log?limit=5000`, baseUrl))
-    return ((await response.json()) as { entries: { offset: number; output?: string | null }[] }).entries
+    return ((await response.json()) as { entries: { offset: number; output?: string | null; status?: string | null }[] }).entries
   }
 
   /** What it was given to do, once it is in the queue; the queue is left as it is. */

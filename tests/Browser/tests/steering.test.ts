@@ -20,6 +20,10 @@ afterAll(async () => {
 const status = (page: Page, name: string) => page.getByTestId('facts').locator(`[data-status=${name}]`).waitFor()
 const timeline = (page: Page) => page.getByTestId('timeline').locator('.status').allTextContents()
 
+/** Statuses and output come by different ways: only what is there already is certain to come first. */
+const running = (id: string) =>
+  expect.poll(async () => (await engine.log(id)).some((entry) => entry.status === 'running'), { timeout: DEADLINE_MS }).toBe(true)
+
 describe('steering a task', () => {
   it('a stop reaches the engine, and is not confirmed until the engine says so', async () => {
     const id = await engine.register('Stop me')
@@ -80,6 +84,7 @@ describe('the log', () => {
   it('folds a call and its result into one line, opens it, and opens all', async () => {
     const id = await engine.register('Call some tools')
     await engine.status(id, 'in_progress')
+    await running(id)
     await call(id, 'Bash', { command: 'npm test' }, 'one\ntwo')
     await call(id, 'Read', { file_path: '/app/a.ts' }, 'three\nfour')
     const { page } = await openPage(browser, taskUrl(id))
@@ -101,6 +106,7 @@ describe('the log', () => {
   it('a link into a fold opens it, and a search finds what is folded', async () => {
     const id = await engine.register('Hide the needle')
     await engine.status(id, 'in_progress')
+    await running(id)
     await call(id, 'Bash', { command: 'ls' }, 'hay\nneedle\nhay')
     await expect.poll(async () => (await engine.log(id)).some((entry) => entry.output?.includes('needle')), { timeout: DEADLINE_MS }).toBe(true)
     const offset = (await engine.log(id)).find((entry) => entry.output?.includes('needle'))!.offset

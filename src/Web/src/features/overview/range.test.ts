@@ -48,6 +48,8 @@ describe('a range', () => {
     expect(brushed(times, at('02T05'), at('03T05'), end)).toEqual({ from: '2026-11-02T00:00:00Z', to: '2026-11-04T00:00:00Z' })
     expect(brushed(times, at('03T05'), at('04T05'), end)).toEqual({ from: '2026-11-03T00:00:00Z', to: '2026-11-04T10:00:00Z' })
     expect(brushed(times, at('01T00') - 1, at('01T01'), end)).toEqual({ from: '2026-11-01T00:00:00Z', to: '2026-11-02T00:00:00Z' })
+    // Up to the right edge, which is where the last bucket begins.
+    expect(brushed(times, at('03T00'), at('04T00'), end)).toEqual({ from: '2026-11-03T00:00:00Z', to: '2026-11-04T10:00:00Z' })
     expect(brushed([], 0, 1, end)).toBeNull()
   })
 

@@ -159,10 +159,11 @@ export function periodOf(view: View): Period {
 
 export const fits = (view: View, period: Period): boolean => lengthOf(view) / lengths[period] <= MAX_BUCKETS && lengthOf(view) >= lengths[period]
 
-/** A part of a chart that was marked, in whole buckets; null where it is none. */
+/** A part of a chart that was marked, in whole buckets: a bucket is drawn around its time, and is in it when its bar was touched. Null where it is none. */
 export function brushed(timestamps: readonly number[], from: number, to: number, end: number): { from: string; to: string } | null {
-  const first = timestamps.findLastIndex((time) => time <= from)
-  const after = timestamps.findIndex((time) => time >= to)
+  const half = timestamps.length > 1 ? (timestamps[1]! - timestamps[0]!) / 2 : 0
+  const first = timestamps.findLastIndex((time) => time <= from + half)
+  const after = timestamps.findIndex((time) => time >= to + half)
   const [start, stop] = [timestamps[Math.max(0, first)], after < 0 ? end : timestamps[after]]
   if (start === undefined || stop === undefined || stop <= start) return null
   // A second is the least that the address can say.
