@@ -94,7 +94,6 @@ export function useLiveAnalytics(zone: string, moving: boolean): void {
       void queries.invalidateQueries({ queryKey: [ROOT], predicate: ({ queryKey }) => (moving ? queryKey.length !== 3 : queryKey.length === 4 && queryKey[1] === TODAY) })
     }, Math.max(0, last.current + CHARTS_MS - Date.now()))
   }, [queries, moving])
-  const told = useRef(false)
   const heard = useRef(false)
   const refreshToday = useCallback(() => void queries.invalidateQueries({ queryKey: [ROOT, TODAY, zone], exact: true }), [queries, zone])
   const refresh = useCallback(() => {
@@ -118,12 +117,8 @@ export function useLiveAnalytics(zone: string, moving: boolean): void {
       const data = frame.body['data'] as Summary | undefined
       if (zone === 'UTC' && data) queries.setQueryData([ROOT, TODAY, zone], data)
       else refreshToday()
-      // The first one after subscribing is what was there when the page asked.
-      if (told.current) refreshCharts()
-      told.current = true
-    },
-    onSubscribed: () => {
-      told.current = false
+      // The first one after subscribing too: something may have happened since the page asked.
+      refreshCharts()
     },
   })
 }
