@@ -1,10 +1,9 @@
-using System.Threading.Channels;
 using GrooteDashboard.Application.Realtime.Contracts;
 using GrooteDashboard.Application.Realtime.Ingest;
 using GrooteDashboard.Application.Realtime.Log;
+using GrooteDashboard.Infrastructure.Redis.PubSub;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using StackExchange.Redis;
 
 namespace GrooteDashboard.Infrastructure.Redis;
 
@@ -17,17 +16,9 @@ internal sealed partial class RedisChannelBridge
     private const int MaxBatch = 512;
     private const int MaxBatchBytes = 4 << 20;
 
-    /// <summary>Messages that come quickly after one another are taken together: each round wakes a dozen threads, one after the other, on their way to the store.</summary>
-    private static readonly TimeSpan Round = TimeSpan.FromMilliseconds(2);
+    private static readonly string[] Patterns = [ProducerChannels.OutputPattern, ProducerChannels.StatusPattern];
 
-    private static readonly RedisChannel[] Subscriptions =
-    [
-        new(ProducerChannels.OutputPattern, RedisChannel.PatternMode.Pattern),
-        new(ProducerChannels.StatusPattern, RedisChannel.PatternMode.Pattern),
-        new(ProducerChannels.CliStatus, RedisChannel.PatternMode.Literal),
-    ];
-
-    private readonly RedisConnection _connection;
+    private readonly RedisSubscriber _subscriber;
     private readonly TaskIngest _ingest;
     private readonly ITaskLog _log;
     private readonly RedisOptions _options;
@@ -36,7 +27,7 @@ internal sealed partial class RedisChannelBridge
     private RedisInbox _inbox;
 
     public RedisChannelBridge(
-        RedisConnection connection,
+        RedisSubscriber subscriber,
         TaskIngest ingest,
         ITaskLog log,
         IngestMetrics metrics,
@@ -44,7 +35,7 @@ internal sealed partial class RedisChannelBridge
         TimeProvider time,
         ILogger<RedisChannelBridge> logger)
     {
-        _connection = connection;
+        _subscriber = subscriber;
         _ingest = ingest;
         _log = log;
         _options = options.Value;
@@ -84,59 +75,52 @@ internal sealed partial class RedisChannelBridge
 
     private async Task ListenAsync(RedisInbox inbox, CancellationToken cancellationToken)
     {
-        var subscriber = await _connection.GetSubscriberAsync(cancellationToken);
-        // One that waits does for all of them.
-        var restored = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-        void Restored() => restored.Writer.TryWrite(true);
-        void Published(RedisChannel channel, RedisValue payload) => Receive(inbox, channel, payload);
-
-        _connection.PubSubRestored += Restored;
+        void Published(string channel, byte[] message) => Receive(inbox, channel, message);
+        // In its place among the messages: nothing is heard on the new connection yet.
+        _subscriber.Connected += inbox.WriteInterruption;
         try
         {
-            await SubscribeAsync(subscriber, Published, cancellationToken);
+            // Whoever listened before, another instance or this one before a failure, stopped some time ago.
+            inbox.WriteInterruption();
+            await SubscribeAsync(Published, cancellationToken);
             LogListening();
-            while (true)
-            {
-                // Whoever listened before, another instance or this one before a failure, stopped some time ago.
-                inbox.WriteInterruption();
-                await restored.Reader.ReadAsync(cancellationToken);
-                await SubscribeAsync(subscriber, Published, cancellationToken);
-                LogInterrupted();
-            }
+            await Task.Delay(Timeout.Infinite, cancellationToken);
         }
         finally
         {
-            _connection.PubSubRestored -= Restored;
-            foreach (var subscription in Subscriptions)
+            _subscriber.Connected -= inbox.WriteInterruption;
+            foreach (var pattern in Patterns)
             {
-                await AnswerAsync(subscriber.UnsubscribeAsync(subscription, Published));
+                await AnswerAsync(_subscriber.UnsubscribePatternAsync(pattern));
             }
+
+            await AnswerAsync(_subscriber.UnsubscribeAsync(ProducerChannels.CliStatus));
         }
     }
 
-    /// <summary>Only enqueues. Redis hands messages over one at a time and in order (see <see cref="RedisConnection"/>).</summary>
-    private void Receive(RedisInbox inbox, RedisChannel channel, RedisValue payload)
+    /// <summary>Only enqueues: see <see cref="MessageHandler"/>.</summary>
+    private void Receive(RedisInbox inbox, string channel, byte[] message)
     {
-        byte[] bytes = payload.HasValue ? (byte[])payload! : [];
         // What is refused for its size need not wait in memory to be told so.
-        ReadOnlyMemory<byte> kept = bytes.Length <= LogText.MaxMessageBytes ? bytes : ReadOnlyMemory<byte>.Empty;
-        if (!inbox.TryWrite(new ChannelMessage((string)channel!, kept, bytes.Length)))
+        ReadOnlyMemory<byte> kept = message.Length <= LogText.MaxMessageBytes ? message : ReadOnlyMemory<byte>.Empty;
+        if (!inbox.TryWrite(new ChannelMessage(channel, kept, message.Length)))
         {
             _ingest.Reject(IngestOutcome.Dropped, IngestReasons.InboxFull);
         }
     }
 
     /// <summary>Returns when Redis has answered that everything is heard: a deaf process that holds the lease would keep all others from listening.</summary>
-    private async Task SubscribeAsync(ISubscriber subscriber, Action<RedisChannel, RedisValue> published, CancellationToken cancellationToken)
+    private async Task SubscribeAsync(MessageHandler published, CancellationToken cancellationToken)
     {
         for (var failures = 0; ;)
         {
             try
             {
-                await Task.WhenAll(Subscriptions.Select(subscription => _connection.SubscribeAsync(subscriber, subscription, published))).WaitAsync(cancellationToken);
+                await Task.WhenAll([.. Patterns.Select(pattern => _subscriber.SubscribePatternAsync(pattern, published)), _subscriber.SubscribeAsync(ProducerChannels.CliStatus, published)])
+                    .WaitAsync(cancellationToken);
                 return;
             }
-            catch (Exception e) when (e is RedisException or TimeoutException)
+            catch (Exception e) when (e is IOException or TimeoutException)
             {
                 // Away, which is known elsewhere.
                 await Task.Delay(Backoff.Delay(failures++, _options.RetryDelay, _options.MaxRetryDelay), _time, cancellationToken);
@@ -144,13 +128,13 @@ internal sealed partial class RedisChannelBridge
         }
     }
 
-    private async Task AnswerAsync(Task answer)
+    private static async Task AnswerAsync(Task answer)
     {
         try
         {
-            await answer.WaitAsync(_options.CommandTimeout, _time);
+            await answer;
         }
-        catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception e) when (e is IOException or TimeoutException)
         {
             // Away or stopping; both are known elsewhere.
         }
@@ -161,16 +145,8 @@ internal sealed partial class RedisChannelBridge
         var batch = new List<ProducerMessage>(MaxBatch);
         try
         {
-            var last = _time.GetTimestamp();
             while (await inbox.WaitToReadAsync(drained))
             {
-                // At once after a quiet spell, else once in a round.
-                if (_time.GetElapsedTime(last) is var since && since < Round)
-                {
-                    await Task.Delay(Round - since, _time, drained);
-                }
-
-                last = _time.GetTimestamp();
                 var bytes = 0;
                 while (batch.Count < MaxBatch && bytes < MaxBatchBytes && inbox.TryRead(out var item))
                 {
@@ -199,6 +175,7 @@ internal sealed partial class RedisChannelBridge
     {
         if (notice.IsInterruption)
         {
+            LogInterrupted();
             _log.AnnounceInterruption(GapReasons.SourceInterrupted);
         }
         else if (notice.LosingTaskId is { Length: > 0 } taskId)
@@ -246,7 +223,7 @@ internal sealed partial class RedisChannelBridge
     [LoggerMessage(LogLevel.Information, "Listening to what the producers publish")]
     private partial void LogListening();
 
-    [LoggerMessage(LogLevel.Warning, "Listening to what the producers publish was interrupted and goes on")]
+    [LoggerMessage(LogLevel.Information, "What the producers published while nobody listened is lost; those who watch are told")]
     private partial void LogInterrupted();
 
     [LoggerMessage(LogLevel.Error, "{Messages} published messages could not be taken")]

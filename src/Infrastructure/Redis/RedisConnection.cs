@@ -2,6 +2,7 @@ using GrooteDashboard.Application.Realtime.Contracts;
 using GrooteDashboard.Application.Realtime.Ingest;
 using GrooteDashboard.Application.Realtime.Ports;
 using GrooteDashboard.Application.System.Ports;
+using GrooteDashboard.Infrastructure.Redis.PubSub;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
@@ -9,7 +10,7 @@ using StackExchange.Redis;
 namespace GrooteDashboard.Infrastructure.Redis;
 
 /// <summary>
-/// Owns the connections to Redis: one for commands and pub/sub, one for blocking reads, which would hold up everything else.
+/// Owns the connections to Redis for commands: one for all, one for blocking reads, which would hold up everything else. (A third listens: <see cref="RedisSubscriber"/>.)
 /// Redis may be away at any time, at the start too: connections come back by themselves, and a change of state is said once.
 /// </summary>
 internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposable
@@ -22,6 +23,7 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
     private static readonly TimeSpan AskPause = TimeSpan.FromMilliseconds(50);
 
     private readonly ConfigurationOptions _configuration;
+    private readonly RedisSubscriber _subscriber;
     private readonly RedisOptions _options;
     private readonly IRealtimePublisher _publisher;
     private readonly TimeProvider _time;
@@ -36,12 +38,14 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
 
     public RedisConnection(
         ConfigurationOptions configuration,
+        RedisSubscriber subscriber,
         IOptions<RedisOptions> options,
         IRealtimePublisher publisher,
         TimeProvider time,
         ILogger<RedisConnection> logger)
     {
         _configuration = configuration;
+        _subscriber = subscriber;
         _options = options.Value;
         _publisher = publisher;
         _time = time;
@@ -49,10 +53,8 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
         _shared = new Lazy<Task<ConnectionMultiplexer>>(ConnectSharedAsync);
         _blocking = new Lazy<Task<ConnectionMultiplexer>>(() => ConnectAsync("blocking"));
         _state = new State(Up: null, time.GetUtcNow());
+        subscriber.Connected += Changed;
     }
-
-    /// <summary>The pub/sub connection is established, for the first time or again.</summary>
-    public event Action? PubSubRestored;
 
     public string Name => "redis";
 
@@ -69,27 +71,6 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
 
     /// <summary>Begins to connect; nobody waits for it.</summary>
     public void Connect() => _ = _shared.Value;
-
-    public async Task<ISubscriber> GetSubscriberAsync(CancellationToken cancellationToken) =>
-        (await _shared.Value.WaitAsync(cancellationToken)).GetSubscriber();
-
-    /// <summary>
-    /// Sends a subscription before it returns; completes when Redis has answered that it is heard. What is subscribed already is subscribed again:
-    /// the client library takes its own word for that, even where its SUBSCRIBE was lost with a connection.
-    /// </summary>
-    /// <exception cref="TimeoutException">Redis did not answer in time, or there was no connection to it.</exception>
-    /// <exception cref="RedisException">Redis went away.</exception>
-    public async Task SubscribeAsync(ISubscriber subscriber, RedisChannel channel, Action<RedisChannel, RedisValue> handler)
-    {
-        _ = subscriber.UnsubscribeAsync(channel, handler).ContinueWith(
-            static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-        await subscriber.SubscribeAsync(channel, handler).WaitAsync(_options.CommandTimeout, _time);
-        if (subscriber.SubscribedEndpoint(channel) is null)
-        {
-            // Without a server to send it to, the library says at once that it is done.
-            throw new TimeoutException("There is no connection on which to subscribe.");
-        }
-    }
 
     /// <summary>Runs a command that answers at once.</summary>
     /// <exception cref="TimeoutException">Redis did not answer in time.</exception>
@@ -117,6 +98,7 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
             return;
         }
 
+        _subscriber.Connected -= Changed;
         await _disposing.CancelAsync();
         foreach (var connection in new[] { _shared, _blocking }.Where(connection => connection.IsValueCreated))
         {
@@ -138,18 +120,8 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
     private async Task<ConnectionMultiplexer> ConnectSharedAsync()
     {
         var redis = await ConnectAsync("shared");
-        // Messages are handed over one at a time, in the order in which Redis sends them, across all subscriptions. (In version 2 only
-        // the queues of ISubscriber.Subscribe(channel).OnMessage keep order; this line is the one place where that has to change.)
-        redis.PreserveAsyncOrder = true;
         redis.ConnectionFailed += (_, _) => Changed();
-        redis.ConnectionRestored += (_, e) =>
-        {
-            Changed();
-            if (e.ConnectionType == ConnectionType.Subscription)
-            {
-                PubSubRestored?.Invoke();
-            }
-        };
+        redis.ConnectionRestored += (_, _) => Changed();
         _ = AskAsync(redis);
         return redis;
     }
@@ -179,10 +151,10 @@ internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposab
     {
         try
         {
-            await Task.WhenAll(redis.GetDatabase().PingAsync(), redis.GetSubscriber().PingAsync()).WaitAsync(_options.CommandTimeout, _time, _disposing.Token);
+            await Task.WhenAll(redis.GetDatabase().PingAsync(), _subscriber.PingAsync()).WaitAsync(_options.CommandTimeout, _time, _disposing.Token);
             return true;
         }
-        catch (Exception e) when (e is RedisException or TimeoutException)
+        catch (Exception e) when (e is RedisException or TimeoutException or IOException)
         {
             return false;
         }

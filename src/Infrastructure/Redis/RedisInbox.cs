@@ -6,7 +6,7 @@ namespace GrooteDashboard.Infrastructure.Redis;
 /// <summary>
 /// What was published and waits to be taken in: bounded in messages and in bytes. When it is full, what comes is dropped, and the task
 /// that it belonged to is told once, in its place in the order, until its messages find room again.
-/// One writer (Redis hands messages over one at a time), one reader.
+/// One writer (the thread that listens), one reader.
 /// </summary>
 internal sealed class RedisInbox(int capacity, long maxBytes)
 {
@@ -20,6 +20,7 @@ internal sealed class RedisInbox(int capacity, long maxBytes)
     private readonly HashSet<string> _losing = new(StringComparer.Ordinal);
     private int _count;
     private long _bytes;
+    private bool _isInterrupted;
 
     public int Count => Volatile.Read(ref _count);
 
@@ -28,6 +29,7 @@ internal sealed class RedisInbox(int capacity, long maxBytes)
     /// <returns>Whether there was room.</returns>
     public bool TryWrite(ChannelMessage message)
     {
+        Volatile.Write(ref _isInterrupted, false);
         var size = message.Payload.Length + message.Channel.Length + MessageOverheadBytes;
         if (Count >= capacity || (Count > 0 && Bytes + size > maxBytes))
         {
@@ -46,8 +48,14 @@ internal sealed class RedisInbox(int capacity, long maxBytes)
         return true;
     }
 
-    /// <summary>The subscription was interrupted here.</summary>
-    public void WriteInterruption() => _items.Writer.TryWrite(new InboxItem(null, 0, null, IsInterruption: true));
+    /// <summary>The subscription was interrupted here. Where nothing was heard since that was said, it is not said again.</summary>
+    public void WriteInterruption()
+    {
+        if (!Interlocked.Exchange(ref _isInterrupted, true))
+        {
+            _items.Writer.TryWrite(new InboxItem(null, 0, null, IsInterruption: true));
+        }
+    }
 
     /// <summary>Nothing more comes.</summary>
     public void Complete() => _items.Writer.TryComplete();

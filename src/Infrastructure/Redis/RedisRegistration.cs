@@ -3,6 +3,7 @@ using GrooteDashboard.Application.Realtime.Ingest;
 using GrooteDashboard.Application.Realtime.Ports;
 using GrooteDashboard.Application.System.Ports;
 using GrooteDashboard.Application.Tasks.Ports;
+using GrooteDashboard.Infrastructure.Redis.PubSub;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -32,6 +33,7 @@ public static class RedisRegistration
 
         services.AddSingleton<IngestMetrics>();
         services.AddSingleton<TaskIngest>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RedisSubscriber>(provider, client));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RedisConnection>(provider, client));
         services.AddSingleton<RedisChannelBridge>();
         services.AddSingleton<TaskEventStreamReader>();

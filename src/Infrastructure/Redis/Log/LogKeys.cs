@@ -1,5 +1,4 @@
 using GrooteDashboard.Application.Realtime.Contracts;
-using StackExchange.Redis;
 
 namespace GrooteDashboard.Infrastructure.Redis.Log;
 
@@ -15,9 +14,7 @@ internal static class LogKeys
     /// <summary>The newest messages that are kept of a channel, for clients that come back after a while.</summary>
     public static int Kept(string channel) => channel == Channels.Tasks ? 10_000 : 1_000;
 
-    public static RedisChannel PubSub(string channel) => Literal(ChannelPrefix + channel);
+    public static string PubSub(string channel) => ChannelPrefix + channel;
 
-    public static string ChannelOf(RedisChannel channel) => ((string)channel!)[ChannelPrefix.Length..];
-
-    public static RedisChannel Literal(string name) => new(name, RedisChannel.PatternMode.Literal);
+    public static string ChannelOf(string name) => name[ChannelPrefix.Length..];
 }

@@ -4,6 +4,7 @@ using GrooteDashboard.Application.Realtime.Contracts;
 using GrooteDashboard.Application.Realtime.Ingest;
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Application.Realtime.Ports;
+using GrooteDashboard.Infrastructure.Redis.PubSub;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -26,7 +27,7 @@ internal sealed partial class PendingWriter : BackgroundService
     private const int ReadBytes = 8 << 20;
 
     /// <summary>From batch to batch, while there is much to store: a transaction costs as much as many rows in it.</summary>
-    private static readonly TimeSpan StoreInterval = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan StoreInterval = TimeSpan.FromMilliseconds(25);
 
     /// <summary>How often it looks for something new of which it was not told.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -35,6 +36,7 @@ internal sealed partial class PendingWriter : BackgroundService
     private static readonly TimeSpan IdleTime = TimeSpan.FromHours(1);
 
     private readonly RedisConnection _connection;
+    private readonly RedisSubscriber _subscriber;
     private readonly PatientStore _store;
     private readonly IIngestLease _lease;
     private readonly RedisOptions _options;
@@ -52,6 +54,7 @@ internal sealed partial class PendingWriter : BackgroundService
 
     public PendingWriter(
         RedisConnection connection,
+        RedisSubscriber subscriber,
         ITaskLogStore store,
         [FromKeyedServices(LeaseName)] IIngestLease lease,
         IOptions<RedisOptions> options,
@@ -60,6 +63,7 @@ internal sealed partial class PendingWriter : BackgroundService
         ILogger<PendingWriter> logger)
     {
         _connection = connection;
+        _subscriber = subscriber;
         _store = new PatientStore(store, time, metrics, logger);
         _lease = lease;
         _options = options.Value;
@@ -120,11 +124,9 @@ internal sealed partial class PendingWriter : BackgroundService
 
     private async Task WriteAsync(CancellationToken cancellationToken)
     {
-        void Told(RedisChannel channel, RedisValue message) => Wake();
-        var subscriber = await _connection.GetSubscriberAsync(cancellationToken);
-        // Without an answer the client subscribes by itself as soon as Redis is back; until then it looks once in a while.
-        _ = subscriber.SubscribeAsync(LogKeys.Literal(LogKeys.Pending), Told).ContinueWith(
-            static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        void Told(string channel, byte[] message) => Wake();
+        // Without an answer it is subscribed as soon as Redis is back; until then it looks once in a while.
+        _ = Ignore(_subscriber.SubscribeAsync(LogKeys.Pending, Told));
         try
         {
             for (var failures = 0; ;)
@@ -153,8 +155,7 @@ internal sealed partial class PendingWriter : BackgroundService
         }
         finally
         {
-            _ = subscriber.UnsubscribeAsync(LogKeys.Literal(LogKeys.Pending), Told).ContinueWith(
-                static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            _ = Ignore(_subscriber.UnsubscribeAsync(LogKeys.Pending));
         }
     }
 
@@ -251,6 +252,8 @@ internal sealed partial class PendingWriter : BackgroundService
 
     private static IEnumerable<object> Pairs(Dictionary<string, long> numbers) =>
         numbers.SelectMany(number => new object[] { number.Key, number.Value.ToString(CultureInfo.InvariantCulture) });
+
+    private static async Task Ignore(Task answer) => await answer.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private void Wake()
     {

@@ -17,7 +17,7 @@ internal sealed class RedisBroadcast(RedisConnection connection, IRealtimePublis
 
     /// <summary>What a message of the sequence says in front of its body, it leaves open.</summary>
     public static Task SendAsync(RedisConnection connection, string channel, byte[] body, CancellationToken cancellationToken) =>
-        connection.ExecuteAsync("PUBLISH", [(string)LogKeys.PubSub(channel)!, FeedMessage.Unsequenced(body)], cancellationToken);
+        connection.ExecuteAsync("PUBLISH", [LogKeys.PubSub(channel), FeedMessage.Unsequenced(body)], cancellationToken);
 
     private async Task PublishAsync(ChannelFrame frame)
     {

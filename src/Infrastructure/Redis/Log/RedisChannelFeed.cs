@@ -5,6 +5,7 @@ using GrooteDashboard.Application.Realtime.Contracts;
 using GrooteDashboard.Application.Realtime.Ingest;
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Application.Realtime.Ports;
+using GrooteDashboard.Infrastructure.Redis.PubSub;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -28,13 +29,14 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(2);
 
     private readonly RedisConnection _connection;
+    private readonly RedisSubscriber _subscriber;
     private readonly ITaskLogStore _store;
     private readonly IRealtimePublisher _publisher;
     private readonly RedisOptions _options;
     private readonly TimeProvider _time;
     private readonly TaskLogMetrics _metrics;
     private readonly ILogger<RedisChannelFeed> _logger;
-    private readonly Action<RedisChannel, RedisValue> _receive;
+    private readonly MessageHandler _receive;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, WatchedChannel> _watched = new(StringComparer.Ordinal);
@@ -53,6 +55,7 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
 
     public RedisChannelFeed(
         RedisConnection connection,
+        RedisSubscriber subscriber,
         ITaskLogStore store,
         IRealtimePublisher publisher,
         IOptions<RedisOptions> options,
@@ -61,6 +64,7 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
         ILogger<RedisChannelFeed> logger)
     {
         _connection = connection;
+        _subscriber = subscriber;
         _store = store;
         _publisher = publisher;
         _options = options.Value;
@@ -116,7 +120,7 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
             _watched.Remove(channel);
         }
 
-        _ = UnsubscribeAsync(channel);
+        Unsubscribe(channel);
     }
 
     public ChannelLoss? LastLoss(string channel) => Find(channel)?.Loss;
@@ -165,19 +169,18 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        void NewEpoch(RedisChannel channel, RedisValue epoch) => Notice(Heard.Interruption, ref _interruptionWaits);
-        void Restored()
+        void NewEpoch(string channel, byte[] epoch) => Notice(Heard.Interruption, ref _interruptionWaits);
+        void Connected()
         {
             Interlocked.Increment(ref _interruptions);
             Notice(Heard.Interruption, ref _interruptionWaits);
         }
 
-        _connection.PubSubRestored += Restored;
+        _subscriber.Connected += Connected;
         try
         {
-            var subscriber = await _connection.GetSubscriberAsync(stoppingToken);
             // Where this is not heard, the next look finds the new epoch.
-            _ = Ignore(subscriber.SubscribeAsync(LogKeys.Literal(LogKeys.Epoch), NewEpoch));
+            _ = Ignore(_subscriber.SubscribeAsync(LogKeys.Epoch, NewEpoch));
             await Task.WhenAll(Task.Run(() => HandOnAsync(stoppingToken), stoppingToken), LookAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -186,7 +189,7 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
         }
         finally
         {
-            _connection.PubSubRestored -= Restored;
+            _subscriber.Connected -= Connected;
         }
     }
 
@@ -199,10 +202,9 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
         }
     }
 
-    /// <summary>Only enqueues. Redis hands messages over one at a time and in order (see <see cref="RedisConnection"/>).</summary>
-    private void Receive(RedisChannel channel, RedisValue payload)
+    /// <summary>Only enqueues: see <see cref="MessageHandler"/>.</summary>
+    private void Receive(string channel, byte[] bytes)
     {
-        byte[] bytes = payload.HasValue ? (byte[])payload! : [];
         if (Interlocked.Read(ref _inboxBytes) + bytes.Length > InboxMaxBytes)
         {
             // Found again in the window or in the store.
@@ -231,7 +233,8 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
             {
                 // Before it is looked after: one that happens meanwhile is another one.
                 Volatile.Write(ref _interruptionWaits, false);
-                await UntilItWorksAsync(SubscribeAgainAsync, cancellationToken);
+                // With this answer, everything that is watched is heard again.
+                await UntilItWorksAsync(token => _subscriber.PingAsync().WaitAsync(token), cancellationToken);
                 await CatchUpAsync(CatchUpWith.All, cancellationToken);
                 continue;
             }
@@ -502,61 +505,43 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
             StringComparer.Ordinal);
     }
 
-    /// <summary>Returns when Redis has answered that the channel is heard.</summary>
+    /// <summary>Returns when Redis has answered that the channel is heard. Of several who begin to watch, the first one asks.</summary>
     private async Task SubscribeAsync(string channel, CancellationToken cancellationToken)
     {
-        var subscriber = await _connection.GetSubscriberAsync(cancellationToken);
         Task? answer;
         lock (_gate)
         {
             if (!_subscribed.TryGetValue(channel, out answer) || answer.IsFaulted)
             {
-                _subscribed[channel] = answer = _connection.SubscribeAsync(subscriber, LogKeys.PubSub(channel), _receive);
+                _subscribed[channel] = answer = _subscriber.SubscribeAsync(LogKeys.PubSub(channel), _receive);
             }
         }
 
         await answer.WaitAsync(cancellationToken);
     }
 
-    private async Task SubscribeAgainAsync(CancellationToken cancellationToken)
-    {
-        WatchedChannel[] all;
-        lock (_gate)
-        {
-            all = [.. _watched.Values];
-        }
-
-        await SubscribeAgainAsync(all, cancellationToken);
-    }
-
-    /// <summary>Also what the client library holds for subscribed: Redis may never have heard of it.</summary>
     private async Task SubscribeAgainAsync(IReadOnlyList<WatchedChannel> channels, CancellationToken cancellationToken)
     {
-        var subscriber = await _connection.GetSubscriberAsync(cancellationToken);
-        foreach (var some in channels.Chunk(ChannelsPerCall))
+        var answers = new List<Task>();
+        lock (_gate)
         {
-            var answers = new List<Task>();
-            lock (_gate)
+            foreach (var watched in channels.Where(watched => _watched.GetValueOrDefault(watched.Name) == watched))
             {
-                foreach (var watched in some.Where(watched => _watched.GetValueOrDefault(watched.Name) == watched))
-                {
-                    answers.Add(_subscribed[watched.Name] = _connection.SubscribeAsync(subscriber, LogKeys.PubSub(watched.Name), _receive));
-                }
+                answers.Add(_subscribed[watched.Name] = _subscriber.SubscribeAsync(LogKeys.PubSub(watched.Name), _receive));
             }
-
-            await Task.WhenAll(answers).WaitAsync(cancellationToken);
         }
+
+        await Task.WhenAll(answers).WaitAsync(cancellationToken);
     }
 
-    private async Task UnsubscribeAsync(string channel)
+    private void Unsubscribe(string channel)
     {
-        var subscriber = await _connection.GetSubscriberAsync(CancellationToken.None);
         lock (_gate)
         {
             // Somebody may have come meanwhile.
             if (!_watched.ContainsKey(channel) && _subscribed.Remove(channel))
             {
-                _ = Ignore(subscriber.UnsubscribeAsync(LogKeys.PubSub(channel), _receive));
+                _ = Ignore(_subscriber.UnsubscribeAsync(LogKeys.PubSub(channel)));
             }
         }
     }
@@ -584,7 +569,7 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
 
     private static async Task Ignore(Task answer) => await answer.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-    private static bool IsAway(Exception e) => e is RedisException or TimeoutException or ObjectDisposedException;
+    private static bool IsAway(Exception e) => e is RedisException or TimeoutException or IOException or ObjectDisposedException;
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 

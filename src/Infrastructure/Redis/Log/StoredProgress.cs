@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Text;
 using GrooteDashboard.Application.Realtime.Contracts;
 using GrooteDashboard.Application.Realtime.Ingest;
 using GrooteDashboard.Application.Realtime.Log;
+using GrooteDashboard.Infrastructure.Redis.PubSub;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
@@ -14,7 +16,7 @@ namespace GrooteDashboard.Infrastructure.Redis.Log;
 /// heard. Completes the appends of this instance, and wakes those who follow a task.
 /// </summary>
 internal sealed partial class StoredProgress(
-    RedisConnection connection, IOptions<TaskLogOptions> logOptions, IOptions<RedisOptions> options, TimeProvider time, ILogger<StoredProgress> logger)
+    RedisConnection connection, RedisSubscriber subscriber, IOptions<TaskLogOptions> logOptions, IOptions<RedisOptions> options, TimeProvider time, ILogger<StoredProgress> logger)
 {
     private const int RememberedHeads = 10_000;
 
@@ -88,11 +90,10 @@ internal sealed partial class StoredProgress(
     /// <param name="cancellationToken">Ends it.</param>
     public async Task RunAsync(Action noticeEpoch, CancellationToken cancellationToken)
     {
-        void Heard(RedisChannel channel, RedisValue message) => Hear((string)message!);
+        void Heard(string channel, byte[] message) => Hear(Encoding.UTF8.GetString(message));
         try
         {
-            var subscriber = await connection.GetSubscriberAsync(cancellationToken);
-            _ = Observe(subscriber.SubscribeAsync(LogKeys.Literal(LogKeys.Stored), Heard));
+            _ = Observe(subscriber.SubscribeAsync(LogKeys.Stored, Heard));
             using var timer = new PeriodicTimer(Interval, time);
             while (await timer.WaitForNextTickAsync(cancellationToken))
             {

@@ -5,6 +5,7 @@ using GrooteDashboard.Application.Realtime.Ports;
 using GrooteDashboard.Domain.Tasks;
 using GrooteDashboard.Infrastructure;
 using GrooteDashboard.Infrastructure.Redis;
+using GrooteDashboard.Infrastructure.Redis.PubSub;
 using GrooteDashboard.Testing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -34,6 +35,8 @@ internal sealed class LogHost : IAsyncDisposable
     public ITaskLogStore Store => Get<ITaskLogStore>();
 
     public RedisConnection Redis => Get<RedisConnection>();
+
+    public RedisSubscriber Subscriber => Get<RedisSubscriber>();
 
     public TaskLogMetrics Metrics => Get<TaskLogMetrics>();
 
