@@ -181,6 +181,7 @@ internal static class Commands
     {
         var connections = new Option<int>("--connections") { DefaultValueFactory = _ => 10_000, Description = "Idle connections, one subscription each." };
         var channels = new Option<int>("--channels") { DefaultValueFactory = _ => 100, Description = "Channels that they watch, all together." };
+        var settle = new Option<int>("--settle") { DefaultValueFactory = _ => 60, Description = "Seconds until then: what runs once a second is compiled anew after half a minute." };
         var seconds = new Option<int>("--seconds") { DefaultValueFactory = _ => 60, Description = "How long the CPU at rest is measured." };
         connections.Validators.Add(result =>
         {
@@ -193,11 +194,16 @@ internal static class Commands
         seconds.Validators.Add(result => AtLeastOne(result, seconds));
         var command = new Command("idle", "Memory and CPU that idle connections cost, beside SignalR and the framework's bare WebSockets.")
         {
-            connections, channels, seconds, Server, Json,
+            connections, channels, settle, seconds, Server, Json,
         };
         command.SetAction((arguments, cancel) => GuardAsync(() => IdleCommand.RunAsync(
             new IdleOptions(
-                arguments.GetValue(connections), arguments.GetValue(channels), arguments.GetValue(seconds), ServerOf(arguments), arguments.GetValue(Json)),
+                arguments.GetValue(connections),
+                arguments.GetValue(channels),
+                arguments.GetValue(settle),
+                arguments.GetValue(seconds),
+                ServerOf(arguments),
+                arguments.GetValue(Json)),
             cancel)));
         return command;
     }

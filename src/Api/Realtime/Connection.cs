@@ -204,7 +204,7 @@ internal sealed class Connection(
         try
         {
             var next = _outbox.Peek(scratch);
-            var written = next.IsEmpty ? 0 : transport.Output.TryWrite(next.Span);
+            var written = next.IsEmpty ? 0 : transport.TryWrite(next.Span);
             if (written > 0)
             {
                 return _outbox.Advance(written, ref sent);
@@ -237,7 +237,7 @@ internal sealed class Connection(
 
             Volatile.Write(ref _writingSince, time.GetTimestamp());
             registry.LookAfter(this);
-            var written = await transport.Output.WriteAsync(first[..Math.Min(first.Length, SlowWriteBytes)]);
+            var written = await transport.WriteAsync(first[..Math.Min(first.Length, SlowWriteBytes)]);
             Volatile.Write(ref _writingSince, 0);
 
             var sent = default(Sent);

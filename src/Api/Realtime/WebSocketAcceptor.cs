@@ -78,8 +78,8 @@ internal sealed partial class WebSocketAcceptor(
         }
         else
         {
-            var output = new PipeOutput(context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport.Output);
-            await ServeAsync(new Transport(PipeReader.Create(input, ZeroByteReads), output, context.Features.GetRequiredFeature<IConnectionLifetimeFeature>().Abort), session);
+            var output = context.Features.GetRequiredFeature<IConnectionTransportFeature>().Transport.Output;
+            await ServeAsync(new PipeTransport(PipeReader.Create(input, ZeroByteReads), output, context.Features.GetRequiredFeature<IConnectionLifetimeFeature>().Abort), session);
         }
 
         return TypedResults.Empty;

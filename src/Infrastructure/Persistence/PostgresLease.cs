@@ -26,8 +26,11 @@ internal sealed partial class PostgresLease(
     /// <summary>For making the log searchable.</summary>
     public const long SearchKey = 0x67726f6f7465_05;
 
-    /// <summary>How often it is tried, and looked after. A lease of a process that died is taken over within so long.</summary>
+    /// <summary>How often it is tried: a lease of a process that died is taken over within so long.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>How often it is looked after: a process that has lost it finds out within so long.</summary>
+    private static readonly TimeSpan LookAfter = TimeSpan.FromSeconds(1);
 
     private readonly TimeProvider _time = time;
 
@@ -122,7 +125,7 @@ internal sealed partial class PostgresLease(
             {
                 while (true)
                 {
-                    await Task.Delay(Interval, _lease._time, _released.Token);
+                    await Task.Delay(LookAfter, _lease._time, _released.Token);
                     if (!await IsStillHeldAsync(_released.Token))
                     {
                         await _lost.CancelAsync();

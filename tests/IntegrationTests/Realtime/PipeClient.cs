@@ -93,7 +93,7 @@ internal sealed class PipeClient : IAsyncDisposable
     private async Task ServeAsync(HubHost host)
     {
         var options = host.Services.GetRequiredService<IOptions<RealtimeOptions>>().Value;
-        var transport = new Transport(_toServer.Reader, new PipeOutput(_toClient.Writer), () =>
+        var transport = new PipeTransport(_toServer.Reader, _toClient.Writer, () =>
         {
             _toServer.Reader.CancelPendingRead();
             _toClient.Writer.CancelPendingFlush();

@@ -6,7 +6,13 @@ using GrooteDashboard.Testing;
 
 namespace GrooteDashboard.Performance.Commands;
 
-internal sealed record IdleOptions(int Connections, int Channels, int Seconds, DirectoryInfo Server, FileInfo? Json);
+/// <param name="Connections">How many.</param>
+/// <param name="Channels">That they are spread over.</param>
+/// <param name="Settle">Seconds until the CPU is looked at: what runs once a second is compiled anew after half a minute.</param>
+/// <param name="Seconds">How long it is looked at.</param>
+/// <param name="Server">Folder of the server.</param>
+/// <param name="Json">Where every run is written for other programs, if anywhere.</param>
+internal sealed record IdleOptions(int Connections, int Channels, int Settle, int Seconds, DirectoryInfo Server, FileInfo? Json);
 
 /// <summary>
 /// What idle connections cost one server. Memory per connection is the slope between a tenth of them and all, so that what the server needs
@@ -85,6 +91,7 @@ internal static class IdleCommand
 
         await crowd.GrowAsync(target, channels, options.Connections, isReading: true, cancellationToken);
         var resident = (await Rest.OfAsync(target.Server, cancellationToken)).ResidentMegabytes;
+        await Task.Delay(TimeSpan.FromSeconds(options.Settle), cancellationToken);
         var cpu = target.Server.Usage.CpuSeconds;
         await Task.Delay(TimeSpan.FromSeconds(options.Seconds), cancellationToken);
         cpu = target.Server.Usage.CpuSeconds - cpu;

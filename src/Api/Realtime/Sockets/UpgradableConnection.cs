@@ -17,7 +17,6 @@ internal sealed class UpgradableConnection : ITransport, IConnectionHeartbeatFea
     private readonly IDuplexPipe _transport;
     private readonly IConnectionHeartbeatFeature? _heartbeat;
     private readonly Socket _socket;
-    private SocketOutput? _output;
     private Func<Task>? _session;
 
     // The web server's, while it speaks HTTP: it holds the request.
@@ -35,8 +34,6 @@ internal sealed class UpgradableConnection : ITransport, IConnectionHeartbeatFea
 
     public PipeReader Input => _transport.Input;
 
-    public ITransportOutput Output => _output ?? throw new InvalidOperationException("The handshake has not begun.");
-
     /// <summary>Makes every connection of an endpoint one of these.</summary>
     public static void Attach(IConnectionBuilder endpoint) => endpoint.Use(next => connection =>
         connection.Features.Get<IConnectionSocketFeature>() is { Socket: { } socket }
@@ -53,13 +50,28 @@ internal sealed class UpgradableConnection : ITransport, IConnectionHeartbeatFea
     /// </summary>
     public void BeginHandshake()
     {
-        _output = new SocketOutput(_socket);
-        ((HttpTransport)_connection.Transport).BeginHandshake(_output);
+        // Calls that do not wait return at once then. Those that do wait, the server's own reads among them, never blocked a thread.
+        _socket.Blocking = false;
+        ((HttpTransport)_connection.Transport).BeginHandshake();
     }
 
     /// <summary>Once the request has ended, <paramref name="session"/> has the connection to itself; when it completes, the connection is closed.</summary>
     /// <param name="session">It should not know the request.</param>
     public void TakeOver(Func<Task> session) => _session = session;
+
+    /// <summary>Straight to the socket: one system call for a write, no copy, and no thread that is woken up for it.</summary>
+    public int TryWrite(ReadOnlySpan<byte> bytes)
+    {
+        var sent = _socket.Send(bytes, SocketFlags.None, out var error);
+        return error switch
+        {
+            SocketError.Success => sent,
+            SocketError.WouldBlock or SocketError.NoBufferSpaceAvailable => 0,
+            _ => throw new SocketException((int)error),
+        };
+    }
+
+    public ValueTask<int> WriteAsync(ReadOnlyMemory<byte> bytes) => _socket.SendAsync(bytes, SocketFlags.None);
 
     public void Abort() => _connection.Abort();
 
@@ -91,7 +103,7 @@ internal sealed class UpgradableConnection : ITransport, IConnectionHeartbeatFea
         public HttpTransport(UpgradableConnection connection)
         {
             Connection = connection;
-            _output = new HttpOutput(connection._transport.Output);
+            _output = new HttpOutput(connection);
             Input = new HttpInput(connection._transport.Input, _output);
         }
 
@@ -101,7 +113,7 @@ internal sealed class UpgradableConnection : ITransport, IConnectionHeartbeatFea
 
         public PipeWriter Output => _output;
 
-        public void BeginHandshake(SocketOutput output) => _output.BeginHandshake(output);
+        public void BeginHandshake() => _output.BeginHandshake();
     }
 
     private sealed class HttpInput(PipeReader pipe, HttpOutput output) : PipeReader
@@ -125,22 +137,22 @@ internal sealed class UpgradableConnection : ITransport, IConnectionHeartbeatFea
         }
     }
 
-    private sealed class HttpOutput(PipeWriter pipe) : PipeWriter
+    private sealed class HttpOutput(UpgradableConnection connection) : PipeWriter
     {
+        private readonly PipeWriter _pipe = connection._transport.Output;
         private readonly ArrayBufferWriter<byte> _handshake = new();
-        private SocketOutput? _socket;
 
-        public bool IsUpgraded => _socket is not null;
+        public bool IsUpgraded { get; private set; }
 
-        public override bool CanGetUnflushedBytes => pipe.CanGetUnflushedBytes;
+        public override bool CanGetUnflushedBytes => _pipe.CanGetUnflushedBytes;
 
-        public override long UnflushedBytes => IsUpgraded ? _handshake.WrittenCount : pipe.UnflushedBytes;
+        public override long UnflushedBytes => IsUpgraded ? _handshake.WrittenCount : _pipe.UnflushedBytes;
 
-        public void BeginHandshake(SocketOutput socket) => _socket = socket;
+        public void BeginHandshake() => IsUpgraded = true;
 
-        public override Memory<byte> GetMemory(int sizeHint = 0) => IsUpgraded ? _handshake.GetMemory(sizeHint) : pipe.GetMemory(sizeHint);
+        public override Memory<byte> GetMemory(int sizeHint = 0) => IsUpgraded ? _handshake.GetMemory(sizeHint) : _pipe.GetMemory(sizeHint);
 
-        public override Span<byte> GetSpan(int sizeHint = 0) => IsUpgraded ? _handshake.GetSpan(sizeHint) : pipe.GetSpan(sizeHint);
+        public override Span<byte> GetSpan(int sizeHint = 0) => IsUpgraded ? _handshake.GetSpan(sizeHint) : _pipe.GetSpan(sizeHint);
 
         public override void Advance(int bytes)
         {
@@ -150,32 +162,32 @@ internal sealed class UpgradableConnection : ITransport, IConnectionHeartbeatFea
             }
             else
             {
-                pipe.Advance(bytes);
+                _pipe.Advance(bytes);
             }
         }
 
         public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
-            _socket is { } socket ? SendAsync(socket) : pipe.FlushAsync(cancellationToken);
+            IsUpgraded ? SendAsync() : _pipe.FlushAsync(cancellationToken);
 
-        public override void CancelPendingFlush() => pipe.CancelPendingFlush();
+        public override void CancelPendingFlush() => _pipe.CancelPendingFlush();
 
         public override void Complete(Exception? exception = null)
         {
             if (!IsUpgraded)
             {
-                pipe.Complete(exception);
+                _pipe.Complete(exception);
             }
         }
 
-        private async ValueTask<FlushResult> SendAsync(SocketOutput socket)
+        private async ValueTask<FlushResult> SendAsync()
         {
             var handshake = _handshake.WrittenMemory;
             try
             {
                 while (!handshake.IsEmpty)
                 {
-                    var sent = socket.TryWrite(handshake.Span);
-                    handshake = handshake[(sent > 0 ? sent : await socket.WriteAsync(handshake))..];
+                    var sent = connection.TryWrite(handshake.Span);
+                    handshake = handshake[(sent > 0 ? sent : await connection.WriteAsync(handshake))..];
                 }
 
                 _handshake.ResetWrittenCount();

@@ -3,10 +3,12 @@ using System.IO.Pipelines;
 
 namespace GrooteDashboard.Api.Realtime.Sockets;
 
-/// <summary>Through a pipe, where there is more than a socket below it: TLS.</summary>
-internal sealed class PipeOutput(PipeWriter pipe) : ITransportOutput
+/// <summary>Through pipes, where there is more than a socket below: TLS.</summary>
+internal sealed class PipeTransport(PipeReader input, PipeWriter output, Action abort) : ITransport
 {
     private Task<FlushResult> _flush = Task.FromResult(default(FlushResult));
+
+    public PipeReader Input => input;
 
     public int TryWrite(ReadOnlySpan<byte> bytes)
     {
@@ -15,8 +17,8 @@ internal sealed class PipeOutput(PipeWriter pipe) : ITransportOutput
             return 0;
         }
 
-        pipe.Write(bytes);
-        _flush = pipe.FlushAsync().AsTask();
+        output.Write(bytes);
+        _flush = output.FlushAsync().AsTask();
         ThrowIfGone();
         return bytes.Length;
     }
@@ -27,6 +29,8 @@ internal sealed class PipeOutput(PipeWriter pipe) : ITransportOutput
         ThrowIfGone();
         return 0;
     }
+
+    public void Abort() => abort();
 
     private void ThrowIfGone()
     {
