@@ -1,6 +1,10 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using GrooteDashboard.Infrastructure.Redis;
 using GrooteDashboard.Infrastructure.Redis.PubSub;
@@ -77,6 +81,23 @@ internal sealed class RedisSubscriberTests
 
         await Probe.Until(() => _heard.Count == 2, "both are heard");
         Assert.That(_heard, Is.EqualTo(["one " + text, "one next"]));
+    }
+
+    /// <summary>More than is read at once: messages begin in one round and end in another.</summary>
+    [Test]
+    public async Task Many_messages_of_all_lengths_are_heard_as_they_were()
+    {
+        await UntilAsync(() => _subscriber.SubscribeAsync("one", Hear));
+        var texts = Enumerable.Range(0, 3_000).Select(i => new string((char)('a' + (i % 26)), i * 7 % 5_000)).ToArray();
+
+        await using var producer = await Producer.ConnectAsync(_redis);
+        foreach (var text in texts)
+        {
+            producer.PublishWithoutWaiting("one", text);
+        }
+
+        await Probe.Until(() => _heard.Count == texts.Length, "everything is heard");
+        Assert.That(_heard, Is.EqualTo(texts.Select(text => "one " + text)));
     }
 
     [Test]
@@ -180,6 +201,30 @@ internal sealed class RedisSubscriberTests
             await client.GetStream().WriteAsync("HTTP/1.1 400 Bad Request\r\n\r\n"u8.ToArray());
             Assert.That(await UntilClosedAsync(client), Is.True);
         }
+    }
+
+    [Test]
+    public async Task A_server_whose_certificate_nobody_vouches_for_is_told_nothing()
+    {
+        using var key = RSA.Create(2_048);
+        using var certificate = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
+            .CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var subscriber = Subscriber($"rediss://:secret@localhost:{((IPEndPoint)listener.LocalEndpoint).Port}");
+        _ = AttemptAsync(subscriber.PingAsync);
+
+        using var client = await listener.AcceptTcpClientAsync();
+        await using var secure = new SslStream(client.GetStream());
+
+        Assert.That(
+            async () =>
+            {
+                await secure.AuthenticateAsServerAsync(certificate);
+                await secure.ReadExactlyAsync(new byte[1]);
+            },
+            Throws.InstanceOf<IOException>().Or.InstanceOf<AuthenticationException>());
+        Assert.That(_connected, Is.Zero);
     }
 
     private static async Task<bool> UntilClosedAsync(TcpClient client)
