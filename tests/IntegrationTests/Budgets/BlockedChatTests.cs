@@ -32,6 +32,7 @@ internal sealed class BlockedChatTests : BudgetFixture
         };
         var several = (await PostAsync("/api/tasks/retry", new { task_ids = new[] { task } })).GetProperty("results")[0];
         await using var client = await Server.WatchAsync();
+        await client.ReceiveAsync("connected");
         await client.SendAsync(new { type = "message", content = "more", conversation_id = conversation, id = 1 });
         var said = await client.ReceiveAsync("error");
         await client.SendAsync(new { type = "chat.message", message = "more", conversation_id = conversation, id = 2 });
