@@ -1,4 +1,5 @@
 using GrooteDashboard.Application.Budgets.Commands;
+using GrooteDashboard.Application.Budgets.Contracts;
 using GrooteDashboard.Application.Conversations.Commands;
 using GrooteDashboard.Application.Tasks.Commands;
 using GrooteDashboard.Domain.Budgets;
@@ -85,5 +86,5 @@ public sealed class BudgetGateTests
 
     private static BudgetTerms Terms(BudgetAction action) => new("Brain", 50, BudgetPeriod.Day, "Europe/Berlin", BudgetScope.Agent, "brain", [50, 80], action);
 
-    private static Task SetAsync(EmbeddedDashboard dashboard, BudgetAction action) => dashboard.SendAsync(new CreateBudgetCommand(Terms(action)));
+    private static Task<BudgetSummary> SetAsync(EmbeddedDashboard dashboard, BudgetAction action) => dashboard.SendAsync(new CreateBudgetCommand(Terms(action)));
 }
