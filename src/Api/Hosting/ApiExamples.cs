@@ -70,7 +70,7 @@ internal static class ApiExamples
         [typeof(BudgetState)] =
             "{" + Budget + """
             ,"from":"2026-01-31T23:00:00Z","to":"2026-02-28T23:00:00Z","spent_usd":41.2,"percent":82.4,"status":"warning",
-             "forecast":{"expected_usd":91.6,"runs_out_at":"2026-02-16T04:12:00Z"}}
+             "forecast":{"expected_usd":91.6,"runs_out_at":"2026-02-15T06:00:00Z"}}
             """,
         [typeof(BudgetSummary)] = "{" + Budget + "}",
         [typeof(BudgetTripDetails)] =
