@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace GrooteDashboard.Application.Budgets;
 
 /// <summary>
-/// Says on the channel <c>system</c> which thresholds were recorded, whichever process recorded them: every instance looks for itself, once per second, at the
-/// end of an index.
+/// Says on the channel <c>system</c> which thresholds were recorded, whichever process recorded them (one at a time, so that their ids grow with time): every
+/// instance looks for itself, once per second, at the end of an index.
 /// </summary>
 internal sealed class LiveTrips(IServiceScopeFactory scopes, IRealtimePublisher publisher, TimeProvider time, ILogger<LiveTrips> logger)
     : PeriodicWork("Nobody can be told which budgets reach their thresholds", TimeSpan.FromSeconds(1), time, logger)

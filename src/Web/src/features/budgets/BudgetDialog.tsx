@@ -1,4 +1,4 @@
-import { type FormEvent, type ReactNode, useId, useState } from 'react'
+import { type FormEvent, type ReactNode, memo, useId, useState } from 'react'
 import { ApiError } from '../../api/http'
 import { Dialog } from '../../app/Dialog'
 import { ownZone } from '../overview/range'
@@ -9,7 +9,11 @@ import { useBudgetActions } from './queries'
 type Problems = Record<string, string>
 
 const MAX_NAME = 100
-const zones = (): string[] => ['UTC', ...(Intl.supportedValuesOf?.('timeZone') ?? []).filter((zone) => zone !== 'UTC')]
+
+/** Some hundreds: not drawn anew with every letter that is typed. */
+const Zones = memo(({ id }: { id: string }) => (
+  <datalist id={id}>{['UTC', ...(Intl.supportedValuesOf?.('timeZone') ?? []).filter((zone) => zone !== 'UTC')].map((zone) => <option key={zone} value={zone} />)}</datalist>
+))
 
 /** The terms of a budget: a new one where there is none yet. What is wrong with them the server says, by field. */
 export function BudgetDialog({ budget, close }: { budget: Budget | null; close: () => void }) {
@@ -66,7 +70,7 @@ export function BudgetDialog({ budget, close }: { budget: Budget | null; close: 
           </select>
         </Field>
         <Field label="Zone" {...field('zone')}><input {...input('zone')} list={`${id}-zones`} value={zone} onChange={(event) => setZone(event.target.value)} /></Field>
-        <datalist id={`${id}-zones`}>{zones().map((one) => <option key={one} value={one} />)}</datalist>
+        <Zones id={`${id}-zones`} />
         <Field label="For" {...field('scope')}>
           <select {...input('scope')} className="select" value={scope} onChange={(event) => setScope(event.target.value as BudgetTerms['scope'])}>
             <option value="everything">Everything</option><option value="agent">One agent</option><option value="source">One source</option>

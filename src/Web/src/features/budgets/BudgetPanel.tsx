@@ -47,7 +47,7 @@ function Row({ budget, edit, showTrips }: { budget: Budget; edit: () => void; sh
   return (
     <li className={`budget is-${status}`} data-testid="budget" data-status={status}>
       <div className="budget-name">
-        <b>{name}</b> <span className="muted">{scopeWords(budget)}, {periodWords[budget.period]}</span>
+        <span><b>{name}</b> <span className="muted">{scopeWords(budget)}, {periodWords[budget.period]}</span></span>
         {budget.action === 'block_chat' && <span className="tag">stops chat</span>}
       </div>
       <div className="budget-bar" role="meter" aria-label={`${name}: spent`} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.min(100, percent)} aria-valuetext={`${figures}, ${percent} %`}>

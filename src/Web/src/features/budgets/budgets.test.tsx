@@ -1,5 +1,5 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
-import { act, cleanup, render, screen, waitFor, within } from '@testing-library/react'
+import { act, cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { RealtimeClient } from '../../realtime/client'
@@ -27,6 +27,8 @@ beforeEach(() => {
   refuse = null
   FakeSocket.all = []
   HTMLDialogElement.prototype.showModal ??= function (this: HTMLDialogElement) { this.open = true }
+  // Some hundreds of options make every question to the page slow.
+  vi.spyOn(Intl, 'supportedValuesOf').mockReturnValue(['Europe/Berlin'])
   client = new RealtimeClient({ url: 'ws://x', createSocket: (url) => new FakeSocket(url), random: () => 1 })
   stop = client.start()
   vi.stubGlobal('fetch', async (input: string, init?: RequestInit) => {
@@ -63,6 +65,8 @@ const open = () => render(
 )
 const dialog = () => screen.getByRole('dialog', { hidden: true })
 const field = (label: string) => within(dialog()).getByLabelText<HTMLInputElement>(label)
+/** At once, not letter by letter. */
+const fill = (label: string, value: string) => fireEvent.change(field(label), { target: { value } })
 const press = (name: string) => userEvent.click(within(dialog()).getByRole('button', { name, hidden: true }))
 
 describe('the outlook', () => {
@@ -74,7 +78,7 @@ describe('the outlook', () => {
     expect(outlook(aBudget({ status: 'exceeded' }))).toMatch(/^Spent; begins anew /)
     expect(outlook(aBudget({ status: 'exceeded', action: 'block_chat' }))).toMatch(/^Spent: chat is stopped until /)
     expect(outlook(aBudget({ zone: 'Mars/Base' }))).toMatch(/06:00/)
-    expect([scopeWords(aBudget()), scopeWords(aBudget({ scope: 'everything', scope_value: null }))]).toEqual(['agent brain', 'everything'])
+    expect([scopeWords(aBudget()), scopeWords(aBudget({ scope: 'everything', scope_value: null }))]).toEqual(['agent brain', 'all tasks'])
   })
 
   it('percentages are read as people type them', () => {
@@ -87,14 +91,13 @@ describe('the panel', () => {
     open()
     await screen.findByText(/^No budgets\./)
     await userEvent.click(screen.getByRole('button', { name: 'Add budget' }))
-    await userEvent.type(field('Name'), 'Brain')
-    await userEvent.type(field('Amount, $'), '12,5')
-    await userEvent.selectOptions(field('Period'), 'day')
-    await userEvent.clear(field('Zone'))
-    await userEvent.type(field('Zone'), 'UTC')
-    await userEvent.selectOptions(field('For'), 'agent')
-    await userEvent.type(field('Agent'), 'brain')
-    await userEvent.selectOptions(field('When spent'), 'block_chat')
+    fill('Name', 'Brain')
+    fill('Amount, $', '12,5')
+    fill('Period', 'day')
+    fill('Zone', 'UTC')
+    fill('For', 'agent')
+    fill('Agent', 'brain')
+    fill('When spent', 'block_chat')
     await press('Save')
     await screen.findByTestId('budget')
     expect(asked.find(({ method }) => method === 'POST')).toEqual({
@@ -125,11 +128,11 @@ describe('the panel', () => {
     }), { status: 422 }) : null)
     open()
     await userEvent.click(await screen.findByRole('button', { name: 'Edit Team' }))
-    await userEvent.clear(field('Amount, $'))
+    fill('Amount, $', '')
     await press('Save')
     expect(field('Amount, $').getAttribute('aria-invalid')).toBe('true')
     expect(asked.some(({ method }) => method === 'PUT')).toBe(false)
-    await userEvent.type(field('Amount, $'), '60')
+    fill('Amount, $', '60')
     await press('Save')
     await waitFor(() => expect(field('Zone').getAttribute('aria-invalid')).toBe('true'))
     expect(within(dialog()).getAllByRole('alert', { hidden: true }).map((alert) => alert.textContent)).toEqual(['zone must be an IANA time zone.', 'Too many.'])
@@ -156,7 +159,7 @@ describe('the panel', () => {
     await within(dialog()).findByText('80 %')
     await press('Older')
     await within(dialog()).findByText('50 %')
-    expect(within(dialog()).getAllByRole('listitem', { hidden: true }).map((row) => row.textContent?.slice(0, 19))).toEqual(['80 %$40.50 of $50.00', '50 %$25.00 of $50.00'])
+    expect(within(dialog()).getAllByRole('listitem', { hidden: true }).map((row) => row.textContent?.slice(0, 20))).toEqual(['80 %$40.50 of $50.00', '50 %$25.00 of $50.00'])
   })
 
   it('follows what is spent, and what trips, without being asked', async () => {

@@ -42,7 +42,7 @@ export interface Trip {
 export const periodWords: Record<Budget['period'], string> = { day: 'per day', week: 'per week', month: 'per month' }
 
 export const scopeWords = ({ scope, scope_value }: Pick<Budget, 'scope' | 'scope_value'>): string =>
-  scope === 'everything' ? 'everything' : `${scope} ${scope_value}`
+  scope === 'everything' ? 'all tasks' : `${scope} ${scope_value}`
 
 /** A moment in the zone of the budget: that is where its days begin. */
 export function timeIn(zone: string, time: string): string {
