@@ -1,4 +1,5 @@
 using AutoMapper;
+using GrooteDashboard.Application.Analytics.Contracts;
 using GrooteDashboard.Application.Budgets.Contracts;
 using GrooteDashboard.Domain.Budgets;
 
@@ -15,9 +16,9 @@ internal static class BudgetStates
             From = window.From,
             To = window.To,
             SpentUsd = spentUsd,
-            Percent = budget.PercentOf(spentUsd),
+            Percent = Figures.Plain(budget.PercentOf(spentUsd)),
             Status = budget.StatusOf(spentUsd),
-            Forecast = budget.ForecastOf(spentUsd, now),
+            Forecast = budget.ForecastOf(spentUsd, now) is { } forecast ? forecast with { ExpectedUsd = Figures.Plain(forecast.ExpectedUsd) } : null,
         };
     }
 }

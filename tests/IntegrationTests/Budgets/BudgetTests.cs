@@ -120,7 +120,7 @@ internal sealed class BudgetTests : BudgetFixture
                 CultureInfo.InvariantCulture, $"UPDATE tasks SET created_at = created_at - interval '1 hour' * {hours} WHERE task_id = '{taskId}' RETURNING 1"));
         }
 
-        await PatchAsync($"/api/tasks/{await SpendAsync(one, 5)}", new { cost_usd = 6.125 });
+        await Database.QueryAsync<object>($"UPDATE tasks SET cost_usd = 6.125 WHERE task_id = '{await SpendAsync(one, 5)}' RETURNING 1");
         await Database.QueryAsync<object>($"DELETE FROM tasks WHERE task_id = '{await SpendAsync(other, 7)}' RETURNING 1");
 
         var states = (await GetAsync("/api/budgets")).GetProperty("items").EnumerateArray().Where(budget => budgets.Contains(budget.Text("budget_id")!)).ToList();
