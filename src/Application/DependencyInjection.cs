@@ -1,6 +1,7 @@
 using AutoMapper;
 using FluentValidation;
 using GrooteDashboard.Application.Analytics;
+using GrooteDashboard.Application.Budgets;
 using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Common.Behaviours;
 using GrooteDashboard.Application.Conversations;
@@ -48,7 +49,10 @@ public static class DependencyInjection
         services.AddHostedService<OutboxRelay>();
         services.AddHostedService<TaskSweeper>();
         services.AddHostedService<LiveSummary>();
+        services.AddHostedService<LiveTrips>();
+        services.AddSingleton<BudgetGate>();
 
+        services.AddScoped<BudgetSpending>();
         services.AddScoped<ConversationBook>();
         services.AddScoped<TaskSteering>();
         services.AddScoped<TaskRecords>();

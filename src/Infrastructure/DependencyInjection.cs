@@ -76,6 +76,11 @@ public static class DependencyInjection
         services.AddSingleton<RollupFolder>();
         services.AddSingleton<IComponentHealth>(provider => provider.GetRequiredService<RollupFolder>());
         services.AddHostedService(provider => provider.GetRequiredService<RollupFolder>());
+        services.AddKeyedSingleton<IIngestLease>(BudgetWatcher.LeaseName, (provider, _) =>
+            ActivatorUtilities.CreateInstance<PostgresLease>(provider, PostgresLease.BudgetsKey, "watch the budgets"));
+        services.AddSingleton<BudgetWatcher>();
+        services.AddSingleton<IComponentHealth>(provider => provider.GetRequiredService<BudgetWatcher>());
+        services.AddHostedService(provider => provider.GetRequiredService<BudgetWatcher>());
         services.AddSingleton<PostgresSignals>();
         services.AddHostedService(provider => provider.GetRequiredService<PostgresSignals>());
         services.AddSingleton<AgentOutboxStore>();

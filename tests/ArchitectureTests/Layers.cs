@@ -15,6 +15,6 @@ internal static class Layers
     /// <summary>The names of the features: the same in every layer.</summary>
     public static readonly IReadOnlySet<string> Features = new HashSet<string>
     {
-        "Tasks", "Conversations", "Analytics", "Webhooks", "Sources", "Integrations", "Realtime", "Flows", "Fleet", "Identity", "System",
+        "Tasks", "Conversations", "Analytics", "Budgets", "Webhooks", "Sources", "Integrations", "Realtime", "Flows", "Fleet", "Identity", "System",
     };
 }

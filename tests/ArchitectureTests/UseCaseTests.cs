@@ -14,6 +14,8 @@ public sealed class UseCaseTests
     private static readonly Dictionary<string, string> WithoutValidator = new()
     {
         ["SettleTasksCommand"] = "It has no parameters.",
+        ["RecordTripsCommand"] = "It says only what its sender has been told before.",
+        ["DeleteBudgetCommand"] = "An id of another form is that of no budget.",
         ["ClearConversationCommand"] = "An id of another form is that of no conversation.",
         ["DeleteConversationCommand"] = "An id of another form is that of no conversation.",
         ["IssueTicketCommand"] = "It says only who asks, and that was found out by the server.",

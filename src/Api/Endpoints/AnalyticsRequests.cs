@@ -1,8 +1,8 @@
 using System.ComponentModel;
 using System.Globalization;
-using System.Text.RegularExpressions;
 using GrooteDashboard.Application.Analytics.Contracts;
 using GrooteDashboard.Application.Analytics.Queries;
+using GrooteDashboard.Domain.Common;
 using Microsoft.AspNetCore.Mvc;
 
 namespace GrooteDashboard.Api.Endpoints;
@@ -84,13 +84,11 @@ internal sealed record ConversationCostsRequest(
 }
 
 /// <summary>Reads the values of questions about analytics.</summary>
-internal static partial class AnalyticsValues
+internal static class AnalyticsValues
 {
     public static TimeZoneInfo Zone(string? name) =>
-        string.IsNullOrEmpty(name) || name == "UTC" ? TimeZoneInfo.Utc
-        // The name becomes a path.
-        : ZoneName().IsMatch(name) && TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone) ? zone
-        : throw QueryValues.Invalid("zone", "zone must be an IANA time zone such as Europe/Berlin.");
+        string.IsNullOrEmpty(name) ? TimeZoneInfo.Utc
+        : LocalTime.FindZone(name) ?? throw QueryValues.Invalid("zone", "zone must be an IANA time zone such as Europe/Berlin.");
 
     /// <summary>A time; or a day, which begins and ends in the zone.</summary>
     public static DateTimeOffset? Time(string name, string? value, TimeZoneInfo zone, bool endOfDay = false)
@@ -158,8 +156,5 @@ internal static partial class AnalyticsValues
     public static int Days(string? value) => QueryValues.Integer("days", value) ?? GetCostColumnsQuery.DefaultDays;
 
     /// <summary>Midnight; where clocks skip it, the first moment of the day.</summary>
-    private static DateTimeOffset ToUtc(DateOnly day, TimeZoneInfo zone) => Application.Analytics.Calendar.ToUtc(day.ToDateTime(TimeOnly.MinValue), zone);
-
-    [GeneratedRegex(@"^[A-Za-z0-9_+\-]{1,40}(/[A-Za-z0-9_+\-]{1,40}){0,2}$")]
-    private static partial Regex ZoneName();
+    private static DateTimeOffset ToUtc(DateOnly day, TimeZoneInfo zone) => LocalTime.ToUtc(day.ToDateTime(TimeOnly.MinValue), zone);
 }

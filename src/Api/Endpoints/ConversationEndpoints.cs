@@ -29,7 +29,7 @@ internal static class ConversationEndpoints
         steering.MapPut("/{conversationId}", Update).WithSummary("Rename or archive").ProducesProblem(StatusCodes.Status404NotFound);
         steering.MapDelete("/{conversationId}", Delete).WithSummary("Delete with all messages").ProducesProblem(StatusCodes.Status404NotFound);
         steering.MapPost("/{conversationId}/clear", Clear).WithSummary("Delete all messages").ProducesProblem(StatusCodes.Status404NotFound);
-        Group(app, "/api/chat", Policies.Operator).MapPost("/", Chat).ProducesProblem(StatusCodes.Status404NotFound)
+        Group(app, "/api/chat", Policies.Operator).MapPost("/", Chat).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
             .WithSummary("Say something to an agent: in a conversation, or to begin one");
 
         // Engines keep conversations as people do.

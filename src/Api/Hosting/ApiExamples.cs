@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using GrooteDashboard.Api.Endpoints;
 using GrooteDashboard.Application.Analytics.Contracts;
 using GrooteDashboard.Application.Analytics.Queries;
+using GrooteDashboard.Application.Budgets.Contracts;
 using GrooteDashboard.Application.Conversations.Commands;
 using GrooteDashboard.Application.Conversations.Contracts;
 using GrooteDashboard.Application.Identity.Contracts;
@@ -36,6 +37,12 @@ internal static class ApiExamples
          "created_at":"2026-02-03T10:01:32Z","metadata":{}}
         """;
 
+    private const string Budget =
+        """
+        "budget_id":"budget-019a","name":"Team","amount_usd":50,"period":"month","zone":"Europe/Berlin","scope":"agent","scope_value":"brain",
+        "thresholds":[50,80],"action":"block_chat","created_at":"2026-01-20T10:00:00Z","updated_at":"2026-01-20T10:00:00Z"
+        """;
+
     private const string Figures =
         """
         {"tasks":1200,"queued":3,"running":9,"waiting_input":1,"completed":1100,"failed":70,"cancelled":17,"success_rate":0.916667,"success_rate_ended":0.926706,
@@ -56,6 +63,21 @@ internal static class ApiExamples
             """,
         [typeof(CostsByAgent)] = """{"subagents":["brain","executor"],"costs":[40.1,12.3],"task_counts":[800,400]}""",
         [typeof(BreakdownRow)] = "{\"value\":\"brain\",\"share\":0.77,\"figures\":" + Figures + "}",
+        [typeof(BudgetRequest)] =
+            """
+            {"name":"Team","amount_usd":50,"period":"month","zone":"Europe/Berlin","scope":"agent","scope_value":"brain","thresholds":[50,80],"action":"block_chat"}
+            """,
+        [typeof(BudgetState)] =
+            "{" + Budget + """
+            ,"from":"2026-01-31T23:00:00Z","to":"2026-02-28T23:00:00Z","spent_usd":41.2,"percent":82.4,"status":"warning",
+             "forecast":{"expected_usd":91.6,"runs_out_at":"2026-02-15T06:00:00Z"}}
+            """,
+        [typeof(BudgetSummary)] = "{" + Budget + "}",
+        [typeof(BudgetTripDetails)] =
+            """
+            {"trip_id":7,"budget_id":"budget-019a","name":"Team","period_start":"2026-01-31T23:00:00Z","threshold":80,"spent_usd":40.1,"amount_usd":50,
+             "tripped_at":"2026-02-12T10:00:01Z"}
+            """,
         [typeof(RegisterTaskRequest)] =
             """
             {"task_id":"task-019a","source":"github","source_metadata":{"repository":"owner/repo","issue":42},

@@ -71,6 +71,7 @@ internal static class DashboardHost
         app.MapTaskExportEndpoints();
         app.MapConversationEndpoints();
         app.MapAnalyticsEndpoints();
+        app.MapBudgetEndpoints();
         app.MapRealtimeEndpoints();
         app.MapApiDescription();
         return app;

@@ -1,10 +1,10 @@
 using GrooteDashboard.Application.Analytics.Contracts;
 using GrooteDashboard.Application.Analytics.Queries;
+using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Realtime.Contracts;
 using GrooteDashboard.Application.Realtime.Ports;
 using MediatR;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace GrooteDashboard.Application.Analytics;
@@ -13,41 +13,14 @@ namespace GrooteDashboard.Application.Analytics;
 /// Says on the channel <c>stats</c> what the tasks come to: once per second at most, while somebody watches here, when it has changed or somebody new watches. Every
 /// instance asks for itself: that is cheaper than to tell the others what changed.
 /// </summary>
-internal sealed partial class LiveSummary(
-    IServiceScopeFactory scopes, IRealtimePublisher publisher, IRealtimeStatistics statistics, TimeProvider time, ILogger<LiveSummary> logger) : BackgroundService
+internal sealed class LiveSummary(
+    IServiceScopeFactory scopes, IRealtimePublisher publisher, IRealtimeStatistics statistics, TimeProvider time, ILogger<LiveSummary> logger)
+    : PeriodicWork("Nobody can be told what the tasks come to", TimeSpan.FromSeconds(1), time, logger)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-
     private Summary? _said;
     private long _joins;
-    private bool _isAway;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            try
-            {
-                using var deadline = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-                deadline.CancelAfter(Patience);
-                await LookAsync(deadline.Token);
-                _isAway = false;
-            }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-            {
-                if (!_isAway)
-                {
-                    LogAway(e.GetType().Name);
-                }
-
-                _isAway = true;
-            }
-        }
-    }
-
-    private async Task LookAsync(CancellationToken cancellationToken)
+    protected override async Task WorkAsync(CancellationToken cancellationToken)
     {
         if (statistics.JoinsOf(Channels.Stats) is not { } joins)
         {
@@ -64,9 +37,6 @@ internal sealed partial class LiveSummary(
         }
 
         (_said, _joins) = (summary, joins);
-        publisher.Publish(new ChannelFrame(Channels.Stats, null, time.GetUtcNow(), new StatsMessage(summary)));
+        publisher.Publish(new ChannelFrame(Channels.Stats, null, Time.GetUtcNow(), new StatsMessage(summary)));
     }
-
-    [LoggerMessage(LogLevel.Warning, "Nobody can be told what the tasks come to: {Error}; trying again every second")]
-    private partial void LogAway(string error);
 }

@@ -1,4 +1,5 @@
 using GrooteDashboard.Application.Analytics.Contracts;
+using GrooteDashboard.Domain.Common;
 
 namespace GrooteDashboard.Application.Analytics;
 
@@ -67,9 +68,9 @@ public static class Calendar
             return starts;
         }
 
-        for (var day = StartOf(TimeZoneInfo.ConvertTime(from, zone).Date, period); ToUtc(day, zone) < to; day = Next(day, period))
+        for (var day = StartOf(TimeZoneInfo.ConvertTime(from, zone).Date, period); LocalTime.ToUtc(day, zone) < to; day = Next(day, period))
         {
-            starts.Add(ToUtc(day, zone));
+            starts.Add(LocalTime.ToUtc(day, zone));
         }
 
         return starts;
@@ -80,20 +81,7 @@ public static class Calendar
         [range.From, .. starts.Skip(1), range.ReadTo];
 
     /// <summary>The first moment of the day in which a time is.</summary>
-    public static DateTimeOffset Midnight(DateTimeOffset time, TimeZoneInfo zone) => ToUtc(TimeZoneInfo.ConvertTime(time, zone).Date, zone);
-
-    /// <summary>A local time as a moment. Of a time that is twice the first; of one that is skipped the first after it.</summary>
-    public static DateTimeOffset ToUtc(DateTime local, TimeZoneInfo zone)
-    {
-        local = DateTime.SpecifyKind(local, DateTimeKind.Unspecified);
-        while (zone.IsInvalidTime(local))
-        {
-            local += Step;
-        }
-
-        var offset = zone.IsAmbiguousTime(local) ? zone.GetAmbiguousTimeOffsets(local).Max() : zone.GetUtcOffset(local);
-        return new DateTimeOffset(local, offset).ToUniversalTime();
-    }
+    public static DateTimeOffset Midnight(DateTimeOffset time, TimeZoneInfo zone) => LocalTime.ToUtc(TimeZoneInfo.ConvertTime(time, zone).Date, zone);
 
     private static DateTime StartOf(DateTime day, Period period) => period switch
     {

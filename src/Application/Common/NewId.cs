@@ -9,5 +9,7 @@ internal static class NewId
 
     public static string ForMessage(DateTimeOffset now) => Of("msg", now);
 
+    public static string ForBudget(DateTimeOffset now) => Of("budget", now);
+
     private static string Of(string prefix, DateTimeOffset now) => $"{prefix}-{Guid.CreateVersion7(now):N}";
 }

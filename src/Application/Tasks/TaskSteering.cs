@@ -1,3 +1,4 @@
+using GrooteDashboard.Application.Budgets;
 using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Conversations;
 using GrooteDashboard.Application.Conversations.Ports;
@@ -9,7 +10,7 @@ namespace GrooteDashboard.Application.Tasks;
 
 /// <summary>What a person does to one task, wherever it is asked for: alone or together with others.</summary>
 internal sealed class TaskSteering(
-    IAgentTaskRepository tasks, IConversationReader conversations, IAgentOutbox agents, ConversationBook book, TimeProvider time, IEventIds ids)
+    IAgentTaskRepository tasks, IConversationReader conversations, IAgentOutbox agents, ConversationBook book, BudgetGate budgets, TimeProvider time, IEventIds ids)
 {
     /// <summary>Cancels a task and has the engine told.</summary>
     /// <returns>False where it had ended before; then nothing changes.</returns>
@@ -29,12 +30,17 @@ internal sealed class TaskSteering(
     }
 
     /// <summary>Queues a new task of the same words, whose parent is this one.</summary>
-    /// <exception cref="DomainRuleException">It has not ended.</exception>
+    /// <exception cref="DomainRuleException">It has not ended; or it is a task of a chat, and a budget that stops chat is spent.</exception>
     public async Task<AgentTask> RetryAsync(AgentTask task, CancellationToken cancellationToken)
     {
         if (!task.Status.IsFinal())
         {
             throw new DomainRuleException("not_ended", $"A task that is {task.Status.Name()} has not ended: it cannot be done again.");
+        }
+
+        if (task.Source == AgentTask.DashboardSource)
+        {
+            (await budgets.LookAsync(cancellationToken)).Require(task.AssignedAgent, task.Source);
         }
 
         var now = time.GetUtcNow();

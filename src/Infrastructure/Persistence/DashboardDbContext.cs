@@ -1,3 +1,4 @@
+using GrooteDashboard.Domain.Budgets;
 using GrooteDashboard.Domain.Conversations;
 using GrooteDashboard.Domain.Identity;
 using GrooteDashboard.Domain.Tasks;
@@ -17,6 +18,10 @@ public sealed class DashboardDbContext(DbContextOptions<DashboardDbContext> opti
     public DbSet<Conversation> Conversations => Set<Conversation>();
 
     public DbSet<Message> Messages => Set<Message>();
+
+    public DbSet<Budget> Budgets => Set<Budget>();
+
+    public DbSet<BudgetTrip> BudgetTrips => Set<BudgetTrip>();
 
     internal DbSet<TaskLogRecord> TaskLog => Set<TaskLogRecord>();
 

@@ -26,6 +26,9 @@ internal sealed partial class PostgresLease(
     /// <summary>For making the log searchable.</summary>
     public const long SearchKey = 0x67726f6f7465_05;
 
+    /// <summary>For looking after the budgets.</summary>
+    public const long BudgetsKey = 0x67726f6f7465_06;
+
     /// <summary>How often it is tried: a lease of a process that died is taken over within so long.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(0.5);
 

@@ -1,5 +1,6 @@
 using GrooteDashboard.Application;
 using GrooteDashboard.Application.Analytics.Ports;
+using GrooteDashboard.Application.Budgets.Ports;
 using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Conversations.Ports;
 using GrooteDashboard.Application.Identity.Ports;
@@ -28,6 +29,8 @@ internal sealed class EmbeddedDashboard : IAsyncDisposable
     public InMemoryTaskLogStore Store => Get<InMemoryTaskLogStore>();
 
     public RecordingPublisher Publisher => Get<RecordingPublisher>();
+
+    public InMemoryBudgets Budgets => Get<InMemoryBudgets>();
 
     public QuietSurroundings Surroundings => Get<QuietSurroundings>();
 
@@ -62,6 +65,9 @@ internal sealed class EmbeddedDashboard : IAsyncDisposable
         services.AddSingleton<IAnalyticsReader>(provider => provider.GetRequiredService<NoAnalytics>());
         services.AddSingleton<ISessionAnalyticsReader>(provider => provider.GetRequiredService<NoAnalytics>());
         services.AddSingleton<IConversationCostReader>(provider => provider.GetRequiredService<NoAnalytics>());
+        services.AddSingleton<InMemoryBudgets>();
+        services.AddSingleton<IBudgetReader>(provider => provider.GetRequiredService<InMemoryBudgets>());
+        services.AddSingleton<IBudgetRepository>(provider => provider.GetRequiredService<InMemoryBudgets>());
         services.AddSingleton<QuietSurroundings>();
         services.AddSingleton<IAgentQueue>(provider => provider.GetRequiredService<QuietSurroundings>());
         services.AddSingleton<ISourceProgress>(provider => provider.GetRequiredService<QuietSurroundings>());

@@ -130,6 +130,7 @@ internal static class ServerMessages
             CliStatusMessage => Names.CliStatusUpdate,
             SystemMessage => Names.System,
             StatsMessage => Names.Stats,
+            BudgetTripMessage => Names.BudgetTrip,
             GapMessage => Names.Gap,
             _ => throw new ArgumentException($"There is no frame for {frame.Message.GetType().Name}.", nameof(frame)),
         });
@@ -162,6 +163,10 @@ internal static class ServerMessages
             case StatsMessage stats:
                 writer.WritePropertyName(Names.Data);
                 JsonSerializer.Serialize(writer, stats.Summary, AsOverRest);
+                break;
+            case BudgetTripMessage budget:
+                writer.WritePropertyName(Names.Data);
+                JsonSerializer.Serialize(writer, budget.Trip, AsOverRest);
                 break;
             case GapMessage gap:
                 WriteGap(writer, gap);
@@ -312,6 +317,7 @@ internal static class ServerMessages
 
         public static readonly JsonEncodedText Active = JsonEncodedText.Encode("active");
         public static readonly JsonEncodedText AssignedAgent = JsonEncodedText.Encode("assigned_agent");
+        public static readonly JsonEncodedText BudgetTrip = JsonEncodedText.Encode("budget_trip");
         public static readonly JsonEncodedText Channel = JsonEncodedText.Encode("channel");
         public static readonly JsonEncodedText ClientId = JsonEncodedText.Encode("client_id");
         public static readonly JsonEncodedText Code = JsonEncodedText.Encode("code");

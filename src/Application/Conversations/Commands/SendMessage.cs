@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using FluentValidation;
+using GrooteDashboard.Application.Budgets;
 using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Conversations.Ports;
 using GrooteDashboard.Application.Identity;
@@ -16,7 +17,7 @@ namespace GrooteDashboard.Application.Conversations.Commands;
 
 /// <summary>
 /// A person says something to an agent: the message, the task that answers it and the work for the engine are one transaction. Null where there is no such
-/// conversation; then nothing is written.
+/// conversation; then nothing is written, nor where a budget that stops chat is spent (<c>budget_exceeded</c>).
 /// </summary>
 /// <param name="Content">What is said.</param>
 /// <param name="SessionId">The person's session; <see cref="DefaultSession"/> where none is named.</param>
@@ -53,6 +54,7 @@ internal sealed class SendMessageHandler(
     ISessionRepository sessions,
     IAgentTaskRepository tasks,
     IAgentOutbox agents,
+    BudgetGate budgets,
     TimeProvider time,
     IEventIds ids) : IRequestHandler<SendMessageCommand, SentMessage?>
 {
@@ -61,6 +63,7 @@ internal sealed class SendMessageHandler(
 
     public async Task<SentMessage?> Handle(SendMessageCommand command, CancellationToken cancellationToken)
     {
+        var spent = await budgets.LookAsync(cancellationToken);
         var content = LogText.Clean(command.Content);
         var context = ChatContext.None;
         Conversation conversation;
@@ -78,6 +81,7 @@ internal sealed class SendMessageHandler(
             }
 
             conversation = found;
+            Require(spent, conversation.AgentType);
             context = await ChatContext.ReadAsync(reader, known, cancellationToken);
         }
         else
@@ -87,6 +91,7 @@ internal sealed class SendMessageHandler(
                 return sent;
             }
 
+            Require(spent, command.AgentType);
             var begun = time.GetUtcNow();
             conversation = Conversation.Start(
                 NewId.ForConversation(begun),
@@ -122,6 +127,8 @@ internal sealed class SendMessageHandler(
         agents.Add(new AgentNotice(AgentNoticeKind.Work, task.TaskId, AgentMessages.Work(task, context.Before(content))));
         return new SentMessage(task.TaskId, conversation.ConversationId, message.MessageId);
     }
+
+    private static void Require(SpentBudgets spent, string? agentType) => spent.Require(agentType ?? AgentTask.DefaultAgent, AgentTask.DashboardSource);
 
     /// <summary>What a message of this id has created before; null where it is new.</summary>
     private async Task<SentMessage?> FindSentAsync(SendMessageCommand command, CancellationToken cancellationToken)

@@ -23,7 +23,7 @@ public static class Channels
     /// <summary>State of the agents' command line programs.</summary>
     public const string Cli = "cli";
 
-    /// <summary>State of the service itself: Redis away and back.</summary>
+    /// <summary>State of the service itself: Redis away and back; and budgets that reach a threshold.</summary>
     public const string System = "system";
 
     private const string TaskPrefix = "task:";

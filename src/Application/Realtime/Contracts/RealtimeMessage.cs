@@ -1,5 +1,6 @@
 using System.Text.Json;
 using GrooteDashboard.Application.Analytics.Contracts;
+using GrooteDashboard.Application.Budgets.Contracts;
 using GrooteDashboard.Domain.Tasks;
 
 namespace GrooteDashboard.Application.Realtime.Contracts;
@@ -56,6 +57,9 @@ public sealed record SystemMessage(string State, string Detail) : RealtimeMessag
 
 /// <summary>What the tasks come to: the same as over REST.</summary>
 public sealed record StatsMessage(Summary Summary) : RealtimeMessage;
+
+/// <summary>A budget has reached a threshold: recorded a moment ago.</summary>
+public sealed record BudgetTripMessage(BudgetTripDetails Trip) : RealtimeMessage;
 
 /// <summary>Something of this channel could not be delivered.</summary>
 /// <param name="From">First missing offset; null where it cannot be known.</param>

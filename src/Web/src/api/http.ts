@@ -5,6 +5,8 @@ export class ApiError extends Error {
     readonly status: number,
     message: string,
     readonly requestId?: string,
+    /** What is wrong with which field, where the server says so. */
+    readonly fields: Readonly<Record<string, readonly string[]>> = {},
   ) {
     super(message)
   }
@@ -69,17 +71,23 @@ async function requestJson<T>(path: string, init: RequestInit): Promise<{ body: 
 
 async function toApiError(response: Response): Promise<ApiError> {
   try {
-    const problem = (await response.json()) as { detail?: unknown; title?: unknown; request_id?: unknown }
+    const problem = (await response.json()) as { detail?: unknown; title?: unknown; request_id?: unknown; errors?: unknown }
     const message =
       typeof problem.detail === 'string' ? problem.detail : typeof problem.title === 'string' ? problem.title : null
     return new ApiError(
       response.status,
       message ?? `The server answered ${response.status}.`,
       typeof problem.request_id === 'string' ? problem.request_id : undefined,
+      toFields(problem.errors),
     )
   } catch {
     return new ApiError(response.status, `The server answered ${response.status}.`)
   }
+}
+
+function toFields(errors: unknown): Record<string, string[]> {
+  if (typeof errors !== 'object' || errors === null) return {}
+  return Object.fromEntries(Object.entries(errors).filter(([, messages]) => Array.isArray(messages)).map(([field, messages]) => [field, (messages as unknown[]).map(String)]))
 }
 
 export const taskPath = (id: string): string => `/api/tasks/${encodeURIComponent(id)}`

@@ -2,6 +2,7 @@ import { useCallback, useMemo } from 'react'
 import { Link, useSearchParams } from 'react-router'
 import { formatCost, formatCount, formatDuration } from '../../lib/format'
 import { usePageMark } from '../../lib/pageMark'
+import { BudgetPanel } from '../budgets/BudgetPanel'
 import type { Figures } from './answers'
 import { type ChartColors, SERIES_COLORS, useChartColors } from './chartColors'
 import { formatPercent, nameOf, timeFormat } from './format'
@@ -34,6 +35,7 @@ export function OverviewPage() {
         <RangePicker view={view} change={change} />
       </header>
       <Tiles zone={view.zone} />
+      <BudgetPanel />
       <RangeFigures view={view} />
       <CostPanel view={view} change={change} colors={colors} />
       <div className="overview-columns">

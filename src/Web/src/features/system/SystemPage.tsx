@@ -80,7 +80,7 @@ function Health({ figures }: { figures: Figures }) {
 }
 
 const partNames: Record<string, string> = { postgres: 'PostgreSQL', redis: 'Redis', ingest: 'Intake', task_log: 'Log' }
-const tones: Record<string, string> = { storing: 'is-good', up: 'is-good', running: 'is-good', waiting: 'is-neutral', disabled: 'is-neutral', starting: 'is-neutral' }
+const tones: Record<string, string> = { storing: 'is-good', up: 'is-good', running: 'is-good', folding: 'is-good', watching: 'is-good', waiting: 'is-neutral', disabled: 'is-neutral', starting: 'is-neutral' }
 
 function Part({ name, part }: { name: string; part: Component }) {
   const now = useNow()
