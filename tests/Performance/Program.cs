@@ -219,17 +219,19 @@ internal static class Commands
     {
         var chunks = new Option<int>("--chunks") { DefaultValueFactory = _ => 200_000, Description = "Chunks of output in a run." };
         var tasks = new Option<int>("--tasks") { DefaultValueFactory = _ => 50, Description = "Tasks that they belong to." };
+        var noSearch = new Option<bool>("--no-search") { Description = "Nothing is made searchable meanwhile: what that costs those who store." };
         chunks.Validators.Add(result => AtLeastOne(result, chunks));
         tasks.Validators.Add(result => AtLeastOne(result, tasks));
         var command = new Command("persist", "Chunks stored per second, from Redis and by HTTP, beside a bare COPY of the same rows.")
         {
-            chunks, tasks, Rounds, Server, Json,
+            chunks, tasks, noSearch, Rounds, Server, Json,
         };
         command.SetAction((arguments, cancel) => GuardAsync(() => PersistCommand.RunAsync(
             new PersistOptions(
                 arguments.GetValue(chunks),
                 arguments.GetValue(tasks),
                 arguments.GetValue(Rounds),
+                arguments.GetValue(noSearch),
                 ServerOf(arguments),
                 arguments.GetValue(Json)),
             cancel)));

@@ -33,7 +33,7 @@ internal sealed class Pgbench
             var warmUp = requests / 10;
             var start = new ProcessStartInfo(
                 _path,
-                ["--no-vacuum", "--client=1", $"--transactions={requests + warmUp}", $"--file={script}", "--log", $"--log-prefix={Path.Combine(folder.FullName, "log")}", "--quiet"])
+                ["--no-vacuum", "--client=1", $"--transactions={requests + warmUp}", $"--file={script}", "--log", $"--log-prefix={Path.Combine(folder.FullName, "log")}"])
             {
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,

@@ -20,7 +20,15 @@ internal sealed class TaskReader(DashboardDbContext db, NpgsqlDataSource source,
     public async Task<IReadOnlyList<TaskSummary>> ListAsync(
         TaskFilter filter, TaskOrder order, TaskCursor? after, int skip, int take, CancellationToken cancellationToken)
     {
-        var rows = db.Tasks.Matching(filter).InOrder(order, after).Skip(skip).Take(take).ProjectTo<TaskSummary>(mapper.ConfigurationProvider);
+        var page = db.Tasks.Matching(filter).InOrder(order, after).Skip(skip).Take(take);
+        if (filter.HasRange())
+        {
+            // Which they are is known from the index alone (0007_range_indexes.sql): only their rows are read, not those of all matches.
+            var ids = page.Select(task => task.TaskId);
+            page = db.Tasks.Where(task => ids.Contains(task.TaskId)).InOrder(order, null);
+        }
+
+        var rows = page.ProjectTo<TaskSummary>(mapper.ConfigurationProvider);
         var items = filter.Text is null ? await rows.ToListAsync(cancellationToken) : await db.SearchAsync(() => rows.ToListAsync(cancellationToken), cancellationToken);
         var lastOutput = await ReadLastOutputAsync([.. items.Where(item => !item.Status.IsFinal()).Select(item => item.TaskId)], cancellationToken);
         return [.. items.Select(item => lastOutput.TryGetValue(item.TaskId, out var at) ? item with { LastOutputAt = at } : item)];
