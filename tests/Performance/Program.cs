@@ -42,9 +42,22 @@ internal static class Commands
         Description = "Runs of each, in turns; the medians count.",
     };
 
+    private static readonly Option<string?> Keep = new("--keep")
+    {
+        HelpName = "database",
+        Description = "Make the tasks in this database, or use those that are there, and leave them.",
+    };
+
     public static Task<int> RunAsync(string[] args)
     {
         Rounds.Validators.Add(result => AtLeastOne(result, Rounds));
+        Keep.Validators.Add(result =>
+        {
+            if (result.GetValue(Keep) is { } name && (name.Length > 60 || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_')))
+            {
+                result.AddError("--keep must be a name of a-z, 0-9 and _.");
+            }
+        });
         Server.Validators.Add(result =>
         {
             if (!File.Exists(Path.Combine(result.GetValue(Server)!.FullName, ServerProcess.DashboardAssembly)))
@@ -212,17 +225,19 @@ internal static class Commands
     {
         var chunks = new Option<int>("--chunks") { DefaultValueFactory = _ => 200_000, Description = "Chunks of output in a run." };
         var tasks = new Option<int>("--tasks") { DefaultValueFactory = _ => 50, Description = "Tasks that they belong to." };
+        var noSearch = new Option<bool>("--no-search") { Description = "Nothing is made searchable meanwhile: what that costs those who store." };
         chunks.Validators.Add(result => AtLeastOne(result, chunks));
         tasks.Validators.Add(result => AtLeastOne(result, tasks));
         var command = new Command("persist", "Chunks stored per second, from Redis and by HTTP, beside a bare COPY of the same rows.")
         {
-            chunks, tasks, Rounds, Server, Json,
+            chunks, tasks, noSearch, Rounds, Server, Json,
         };
         command.SetAction((arguments, cancel) => GuardAsync(() => PersistCommand.RunAsync(
             new PersistOptions(
                 arguments.GetValue(chunks),
                 arguments.GetValue(tasks),
                 arguments.GetValue(Rounds),
+                arguments.GetValue(noSearch),
                 ServerOf(arguments),
                 arguments.GetValue(Json)),
             cancel)));
@@ -250,7 +265,7 @@ internal static class Commands
         });
         var command = new Command("lists", "Lists of tasks by filter, order and cursor, and one task by id, beside the bare SQL of the same rows.")
         {
-            tasks, bytes, requests, connections, seconds, Server, Json,
+            tasks, bytes, requests, connections, seconds, Keep, Server, Json,
         };
         command.SetAction((arguments, cancel) => GuardAsync(() => ListsCommand.RunAsync(
             new ListsOptions(
@@ -259,6 +274,7 @@ internal static class Commands
                 arguments.GetValue(requests),
                 arguments.GetValue(connections),
                 arguments.GetValue(seconds),
+                arguments.GetValue(Keep),
                 ServerOf(arguments),
                 arguments.GetValue(Json)),
             cancel)));
@@ -307,20 +323,12 @@ internal static class Commands
     {
         var tasks = new Option<int>("--tasks") { DefaultValueFactory = _ => 1_000_000, Description = "Tasks, with 2 KB of output each." };
         var requests = new Option<int>("--requests") { DefaultValueFactory = _ => 40, Description = "Requests of each kind." };
-        var keep = new Option<string?>("--keep") { HelpName = "database", Description = "Make the tasks in this database, or use those that are there, and leave them." };
         tasks.Validators.Add(result => AtLeastOne(result, tasks));
         requests.Validators.Add(result => AtLeastOne(result, requests));
-        keep.Validators.Add(result =>
-        {
-            if (result.GetValue(keep) is { } name && (name.Length > 60 || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_')))
-            {
-                result.AddError("--keep must be a name of a-z, 0-9 and _.");
-            }
-        });
-        var command = new Command("search", "Full-text search over tasks and their output, by how common the words are.") { tasks, requests, keep, Server, Json };
+        var command = new Command("search", "Full-text search over tasks and their output, by how common the words are.") { tasks, requests, Keep, Server, Json };
         command.SetAction((arguments, cancel) => GuardAsync(() => SearchCommand.RunAsync(
             new SearchOptions(
-                arguments.GetValue(tasks), arguments.GetValue(requests), arguments.GetValue(keep), ServerOf(arguments), arguments.GetValue(Json)),
+                arguments.GetValue(tasks), arguments.GetValue(requests), arguments.GetValue(Keep), ServerOf(arguments), arguments.GetValue(Json)),
             cancel)));
         return command;
     }

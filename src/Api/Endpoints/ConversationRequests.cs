@@ -1,9 +1,12 @@
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using GrooteDashboard.Application.Conversations.Commands;
 using GrooteDashboard.Application.Conversations.Contracts;
 using GrooteDashboard.Application.Conversations.Queries;
+using GrooteDashboard.Domain.Common;
 using GrooteDashboard.Domain.Conversations;
+using GrooteDashboard.Domain.Tasks;
 using Microsoft.AspNetCore.Mvc;
 
 namespace GrooteDashboard.Api.Endpoints;
@@ -74,7 +77,12 @@ internal sealed record GetConversationLogRequest(
 
 /// <summary>A new conversation.</summary>
 internal sealed record CreateConversationRequest(
-    string? Title, string? UserId, string? AgentType, string? FlowId, string? Source, JsonElement? Metadata)
+    [property: MaxLength(Conversation.MaxTitleLength)] string? Title,
+    [property: MaxLength(Identifier.MaxLength)] string? UserId,
+    [property: MaxLength(AgentTask.MaxKindLength)] string? AgentType,
+    [property: MaxLength(AgentTask.MaxNameLength)] string? FlowId,
+    [property: MaxLength(AgentTask.MaxKindLength)] string? Source,
+    [property: Description("A JSON object of at most 100,000 characters")] JsonElement? Metadata)
 {
     public CreateConversationCommand ToCommand() => new(
         Title!,
@@ -86,13 +94,20 @@ internal sealed record CreateConversationRequest(
 }
 
 /// <summary>What is to change of a conversation; what is left out stays.</summary>
-internal sealed record UpdateConversationRequest(string? Title, bool? IsArchived, JsonElement? Metadata)
+internal sealed record UpdateConversationRequest(
+    [property: MaxLength(Conversation.MaxTitleLength)] string? Title,
+    bool? IsArchived,
+    [property: Description("A JSON object of at most 100,000 characters")] JsonElement? Metadata)
 {
     public UpdateConversationCommand ToCommand(string conversationId) => new(conversationId, Title, IsArchived, QueryValues.JsonObject("metadata", Metadata));
 }
 
 /// <summary>A message to be saved.</summary>
-internal sealed record AddMessageRequest(string? Role, string? Content, string? TaskId, JsonElement? Metadata)
+internal sealed record AddMessageRequest(
+    [property: AllowedValues("user", "assistant", "system")] string? Role,
+    [property: MaxLength(Message.MaxContentLength)] string? Content,
+    [property: MaxLength(Identifier.MaxLength)] string? TaskId,
+    [property: Description("A JSON object of at most 100,000 characters")] JsonElement? Metadata)
 {
     public AddMessageCommand ToCommand(string conversationId) => new(
         conversationId,
@@ -119,4 +134,6 @@ internal sealed record ChatRequest(
 /// <summary>What is said.</summary>
 /// <param name="Message">The words.</param>
 /// <param name="MessageId">An id of the sender's choice: what is sent again under it is not said twice.</param>
-internal sealed record ChatMessage(string? Message, string? MessageId);
+internal sealed record ChatMessage(
+    [property: Length(1, AgentTask.MaxInputLength)] string? Message,
+    [property: MaxLength(Identifier.MaxLength)] string? MessageId);

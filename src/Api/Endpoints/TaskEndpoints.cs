@@ -9,6 +9,7 @@ using GrooteDashboard.Domain.Tasks;
 using MediatR;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
 
@@ -29,7 +30,7 @@ internal static class TaskEndpoints
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         tasks.MapGet("/", List).WithSummary("Tasks, filtered, ordered and paged; with limit, for existing clients, the newest as a bare array")
             .Produces<TaskPage>();
-        tasks.MapGet("/table", ListTable).WithSummary("Tasks in the shape of the existing ledger");
+        tasks.MapGet("/table", ListTable).WithSummary("Tasks in the shape of the existing ledger, with an ETag").Produces(StatusCodes.Status304NotModified);
         tasks.MapGet("/{taskId}", Get).WithSummary("One task with its output").ProducesProblem(StatusCodes.Status404NotFound);
         tasks.MapGet("/{taskId}/log", GetLog).WithSummary("A part of a task's log, by offset").ProducesProblem(StatusCodes.Status404NotFound);
         tasks.MapGet("/{taskId}/output.txt", StreamOutput).WithSummary("A task's whole output as text; follow=1 goes on until it ends")
@@ -68,8 +69,15 @@ internal static class TaskEndpoints
             ? TypedResults.Ok(TaskListRow.Of(await mediator.Send(request.ToNewestQuery(filter.ToFilter()), cancellationToken)))
             : TypedResults.Ok(await mediator.Send(request.ToQuery(filter.ToFilter()), cancellationToken));
 
-    private static async Task<Ok<TaskTable>> ListTable([AsParameters] TaskTableRequest request, IMediator mediator, CancellationToken cancellationToken) =>
-        TypedResults.Ok(TaskTable.Of(await mediator.Send(request.ToQuery(), cancellationToken)));
+    /// <summary>Existing clients ask every two seconds.</summary>
+    private static async Task<Results<Ok<TaskTable>, StatusCodeHttpResult>> ListTable(
+        [AsParameters] TaskTableRequest request, IMediator mediator, IOptions<JsonOptions> json, HttpContext context, CancellationToken cancellationToken)
+    {
+        var table = TaskTable.Of(await mediator.Send(request.ToQuery(), cancellationToken));
+        return EntityTag.Tell(context, JsonSerializer.Serialize(table, json.Value.SerializerOptions))
+            ? TypedResults.StatusCode(StatusCodes.Status304NotModified)
+            : TypedResults.Ok(table);
+    }
 
     private static async Task<Results<Ok<TaskDetails>, ProblemHttpResult>> Get(string taskId, IMediator mediator, CancellationToken cancellationToken) =>
         await mediator.Send(new GetTaskQuery(taskId), cancellationToken) is { } task ? TypedResults.Ok(task) : TaskNotFound();

@@ -1,7 +1,10 @@
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using GrooteDashboard.Application.Tasks.Commands;
+using GrooteDashboard.Application.Tasks.Contracts;
 using GrooteDashboard.Application.Tasks.Queries;
+using GrooteDashboard.Domain.Common;
 using GrooteDashboard.Domain.Tasks;
 using Microsoft.AspNetCore.Mvc;
 
@@ -28,17 +31,17 @@ internal sealed record GetTaskLogRequest(
 
 /// <summary>A registration of a task.</summary>
 internal sealed record RegisterTaskRequest(
-    string? TaskId,
-    string? Source,
-    string? InputMessage,
-    JsonElement? SourceMetadata,
-    string? AssignedAgent,
-    string? AgentType,
-    string? SessionId,
-    string? ConversationId,
-    string? FlowId,
-    string? ParentTaskId,
-    string? Model)
+    [property: MaxLength(Identifier.MaxLength)] string? TaskId,
+    [property: MaxLength(AgentTask.MaxKindLength)] string? Source,
+    [property: MaxLength(AgentTask.MaxInputLength)] string? InputMessage,
+    [property: Description("A JSON object of at most 1,000,000 characters")] JsonElement? SourceMetadata,
+    [property: MaxLength(AgentTask.MaxNameLength)] string? AssignedAgent,
+    [property: MaxLength(AgentTask.MaxKindLength)] string? AgentType,
+    [property: MaxLength(Identifier.MaxLength)] string? SessionId,
+    [property: MaxLength(Identifier.MaxLength)] string? ConversationId,
+    [property: MaxLength(AgentTask.MaxNameLength)] string? FlowId,
+    [property: MaxLength(Identifier.MaxLength)] string? ParentTaskId,
+    [property: MaxLength(AgentTask.MaxNameLength)] string? Model)
 {
     public RegisterTaskCommand ToCommand() => new(
         TaskId ?? "",
@@ -56,15 +59,15 @@ internal sealed record RegisterTaskRequest(
 
 /// <summary>A report on a task; every part may be missing.</summary>
 internal sealed record ReportTaskRequest(
-    string? Status,
-    string? Output,
-    string? Error,
-    string? Result,
-    decimal? CostUsd,
-    long? InputTokens,
-    long? OutputTokens,
-    double? DurationSeconds,
-    string? Model)
+    [property: AllowedValues("queued", "running", "waiting_input", "completed", "failed", "cancelled")] string? Status,
+    [property: MaxLength(AgentTask.MaxOutputLength)] string? Output,
+    [property: MaxLength(AgentTask.MaxErrorLength)] string? Error,
+    [property: MaxLength(AgentTask.MaxOutputLength)] string? Result,
+    [property: Range(0, (double)TaskFigures.MaxCostUsd)] decimal? CostUsd,
+    [property: Range(0, (double)TaskFigures.MaxTokens)] long? InputTokens,
+    [property: Range(0, (double)TaskFigures.MaxTokens)] long? OutputTokens,
+    [property: Range(0, TaskFigures.MaxDurationSeconds)] double? DurationSeconds,
+    [property: MaxLength(AgentTask.MaxNameLength)] string? Model)
 {
     public ReportTaskCommand ToCommand(string taskId) => new(
         taskId,
@@ -79,16 +82,16 @@ internal sealed record ReportTaskRequest(
 }
 
 /// <summary>Several tasks: 1 to 100.</summary>
-internal sealed record TaskIdsRequest(IReadOnlyList<string>? TaskIds);
+internal sealed record TaskIdsRequest([property: Length(1, TaskOutcome.MaxTasks), ItemLength(Identifier.MaxLength)] IReadOnlyList<string>? TaskIds);
 
 /// <summary>The answer to what a task waits for.</summary>
-internal sealed record SendInputRequest(string? Message)
+internal sealed record SendInputRequest([property: Length(1, SendInputCommand.MaxMessageLength)] string? Message)
 {
     public SendInputCommand ToCommand(string taskId) => new(taskId, Message!);
 }
 
 /// <summary>Output in chunks.</summary>
-internal sealed record AppendOutputRequest(IReadOnlyList<OutputChunk>? Chunks)
+internal sealed record AppendOutputRequest([property: Length(1, AppendOutputCommand.MaxChunks)] IReadOnlyList<OutputChunk>? Chunks)
 {
     public AppendOutputCommand ToCommand(string taskId) => new(taskId, Chunks ?? []);
 }

@@ -44,6 +44,8 @@ internal sealed partial class ProblemDetailsExceptionHandler(IProblemDetailsServ
         ValidationException invalid => Invalid(Group(invalid)),
         DomainRuleException { Code: "message_too_large" } tooLarge => Problem(StatusCodes.Status413PayloadTooLarge, tooLarge.Message),
         DomainRuleException rule => Problem(StatusCodes.Status409Conflict, rule.Message, ("code", rule.Code)),
+        SearchTooSlowException =>
+            Problem(StatusCodes.Status422UnprocessableEntity, "The search takes too long. Search for rarer or whole words, or in less."),
         ConcurrencyException => Problem(StatusCodes.Status409Conflict, "Somebody else changed this meanwhile; try again."),
         BadHttpRequestException { InnerException: JsonException json } when IsWellFormed(json) => Invalid(Field(json)),
         BadHttpRequestException { InnerException: JsonException } => Problem(StatusCodes.Status400BadRequest, "The request body is not valid JSON."),

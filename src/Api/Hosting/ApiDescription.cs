@@ -33,6 +33,8 @@ internal static class ApiDescription
                 schema.Examples = [JsonNode.Parse(example)!];
             }
 
+            ApiBounds.Describe(schema, context);
+
             return Task.CompletedTask;
         });
     });

@@ -16,9 +16,6 @@ import './features/system/system.css'
 import './features/tasks/tasks.css'
 import './features/tasks/log/log.css'
 import './lib/markdown/markdown.css'
-import { ConversationPage } from './features/conversations/ConversationPage'
-import { ConversationsPage, NoConversationOpen } from './features/conversations/ConversationsPage'
-import { NewConversationPage } from './features/conversations/NewConversationPage'
 import { SystemPage } from './features/system/SystemPage'
 import { TaskPage } from './features/tasks/TaskPage'
 import { TasksPage } from './features/tasks/TasksPage'
@@ -55,12 +52,13 @@ const router = createBrowserRouter([
       { path: 'tasks', element: <TasksPage /> },
       { path: 'tasks/:taskId', element: <TaskPage /> },
       {
+        // With the reading of markdown, another one.
         path: 'conversations',
-        element: <ConversationsPage />,
+        lazy: async () => ({ Component: (await import('./features/conversations/ConversationsPage')).ConversationsPage }),
         children: [
-          { index: true, element: <NoConversationOpen /> },
-          { path: 'new', element: <NewConversationPage /> },
-          { path: ':conversationId', element: <ConversationPage /> },
+          { index: true, lazy: async () => ({ Component: (await import('./features/conversations/ConversationsPage')).NoConversationOpen }) },
+          { path: 'new', lazy: async () => ({ Component: (await import('./features/conversations/NewConversationPage')).NewConversationPage }) },
+          { path: ':conversationId', lazy: async () => ({ Component: (await import('./features/conversations/ConversationPage')).ConversationPage }) },
         ],
       },
       { path: 'system', element: <SystemPage /> },

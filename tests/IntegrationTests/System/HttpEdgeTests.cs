@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace GrooteDashboard.IntegrationTests.System;
 
@@ -105,6 +106,116 @@ internal sealed class HttpEdgeTests : ServerFixture
         Assert.That(document.GetProperty("components").GetProperty("schemas").EnumerateObject().Count(schema => schema.Value.TryGetProperty("examples", out _)),
             Is.GreaterThan(8));
     }
+
+    [Test]
+    public async Task OpenAPI_tells_the_bounds_of_every_field_of_a_body()
+    {
+        var document = await GetAsync("/openapi.json");
+        var unbounded = new List<string>();
+        foreach (var (operation, body) in Bodies(document))
+        {
+            foreach (var (path, described, field) in Fields(document, body))
+            {
+                var isBounded = TypeOf(field) switch
+                {
+                    "string" => field.TryGetProperty("maxLength", out _) || field.TryGetProperty("enum", out _) || field.TryGetProperty("format", out _),
+                    "integer" or "number" => field.TryGetProperty("minimum", out _) && field.TryGetProperty("maximum", out _),
+                    "array" => field.TryGetProperty("maxItems", out _),
+                    "boolean" => true,
+                    // Any JSON: in words.
+                    _ => described.GetRawText().Contains("at most", StringComparison.Ordinal),
+                };
+                if (!isBounded)
+                {
+                    unbounded.Add($"{operation} {path}: {described.GetRawText()}");
+                }
+            }
+        }
+
+        Assert.That(Bodies(document).Count(), Is.GreaterThan(9));
+        Assert.That(unbounded, Is.Empty);
+    }
+
+    /// <summary>What the description says is what is refused beyond: a field at its bound is taken, one character more is refused by its name.</summary>
+    [Test]
+    public async Task Bounds_of_texts_in_OpenAPI_are_those_that_are_enforced()
+    {
+        var document = await GetAsync("/openapi.json");
+        var wrong = new List<string>();
+        foreach (var (operation, body) in Bodies(document))
+        {
+            var (method, path) = (operation.Split(' ')[0], operation.Split(' ')[1].Replace("{taskId}", "nothing", StringComparison.Ordinal)
+                .Replace("{conversationId}", "nothing", StringComparison.Ordinal) + (operation.EndsWith("/chat", StringComparison.Ordinal) ? "?session_id=bounds" : ""));
+            foreach (var (name, field) in Resolve(document, body).GetProperty("properties").EnumerateObject().Select(field => (field.Name, field.Value)))
+            {
+                if (!field.TryGetProperty("maxLength", out var most))
+                {
+                    continue;
+                }
+
+                foreach (var (length, isRefused) in new[] { (most.GetInt32(), false), (most.GetInt32() + 1, true) })
+                {
+                    // What is not the field's own length is refused for other reasons, or not at all.
+                    var example = JsonNode.Parse(Resolve(document, body).GetProperty("examples")[0].GetRawText())!.AsObject();
+                    example[name] = new string('a', length);
+                    using var request = new HttpRequestMessage(new HttpMethod(method), path) { Content = Json(example.ToJsonString()) };
+                    using var answer = await Http.SendAsync(request);
+                    var problem = await answer.Content.ReadAsStringAsync();
+                    var refused = answer.StatusCode == HttpStatusCode.UnprocessableEntity
+                        && JsonElement.Parse(problem).TryGetProperty("errors", out var errors) && errors.TryGetProperty(name, out _);
+                    if (refused != isRefused)
+                    {
+                        wrong.Add($"{operation} {name} of {length}: {(int)answer.StatusCode}");
+                    }
+                }
+            }
+        }
+
+        Assert.That(wrong, Is.Empty);
+    }
+
+    private static IEnumerable<(string Operation, JsonElement Schema)> Bodies(JsonElement document) =>
+        from path in document.GetProperty("paths").EnumerateObject()
+        from operation in path.Value.EnumerateObject()
+        where operation.Value.TryGetProperty("requestBody", out _)
+        let content = operation.Value.GetProperty("requestBody").GetProperty("content")
+        where content.TryGetProperty("application/json", out _)
+        select ($"{operation.Name.ToUpperInvariant()} {path.Name}", content.GetProperty("application/json").GetProperty("schema"));
+
+    /// <summary>All fields, also those of objects in lists.</summary>
+    private static IEnumerable<(string Path, JsonElement Described, JsonElement Field)> Fields(JsonElement document, JsonElement schema)
+    {
+        schema = Resolve(document, schema);
+        if (schema.TryGetProperty("properties", out var properties))
+        {
+            foreach (var property in properties.EnumerateObject())
+            {
+                var field = Resolve(document, property.Value);
+                yield return (property.Name, property.Value, field);
+                if (TypeOf(field) == "array")
+                {
+                    var item = Resolve(document, field.GetProperty("items"));
+                    foreach (var (path, described, inner) in TypeOf(item) == "object" ? Fields(document, item) : [("[]", item, item)])
+                    {
+                        yield return ($"{property.Name}.{path}", described, inner);
+                    }
+                }
+            }
+        }
+    }
+
+    private static JsonElement Resolve(JsonElement document, JsonElement schema)
+    {
+        // A field that may be null is that or a reference.
+        var target = schema.TryGetProperty("oneOf", out var choices) ? choices.EnumerateArray().Last() : schema;
+        return target.TryGetProperty("$ref", out var reference)
+            ? document.GetProperty("components").GetProperty("schemas").GetProperty(reference.GetString()!.Split('/')[^1])
+            : target;
+    }
+
+    private static string? TypeOf(JsonElement schema) => !schema.TryGetProperty("type", out var type) ? null
+        : type.ValueKind == JsonValueKind.String ? type.GetString()
+        : type.EnumerateArray().Select(one => one.GetString()).Where(one => one != "null").OrderBy(one => one == "string").First();
 
     [Test]
     public async Task Swagger_UI_is_served() => Assert.That(await Http.GetStringAsync("/docs/index.html"), Does.Contain("swagger"));

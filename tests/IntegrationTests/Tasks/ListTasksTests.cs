@@ -188,6 +188,27 @@ internal sealed class ListTasksTests : ServerFixture
         });
     }
 
+    [Test]
+    public async Task The_table_is_not_sent_again_to_whoever_has_it()
+    {
+        using var first = await Http.GetAsync("/api/tasks/table?page_size=5");
+        using var same = await AskAgainAsync("/api/tasks/table?page_size=5");
+        using var other = await AskAgainAsync("/api/tasks/table?page_size=6");
+
+        Assert.Multiple(async () =>
+        {
+            Assert.That((same.StatusCode, await same.Content.ReadAsStringAsync()), Is.EqualTo((HttpStatusCode.NotModified, "")));
+            Assert.That(other.StatusCode, Is.EqualTo(HttpStatusCode.OK));
+        });
+
+        async Task<HttpResponseMessage> AskAgainAsync(string path)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            request.Headers.IfNoneMatch.Add(first.Headers.ETag!);
+            return await Http.SendAsync(request);
+        }
+    }
+
     [TestCase("page_size=101", "page_size")]
     [TestCase("page_size=0", "page_size")]
     [TestCase("page=0", "page")]

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using GrooteDashboard.Testing;
+using Npgsql;
 
 namespace GrooteDashboard.IntegrationTests.Tasks;
 
@@ -217,6 +218,51 @@ internal sealed class SearchTasksTests : ServerFixture
                 && search.GetProperty("queue").GetInt64() == 0, "the queue is empty");
     }
 
+    /// <summary>The table is locked, so that every statement waits until it is given up.</summary>
+    [TestCase("/api/tasks/search?q=word", "search_passages")]
+    [TestCase("/api/tasks?text=needle", "tasks")]
+    [TestCase("/api/tasks?text=needle&limit=10", "tasks")]
+    [TestCase("/api/conversations?text=needle", "conversations")]
+    public async Task A_search_that_takes_too_long_is_given_up_with_a_sentence(string path, string table)
+    {
+        await using (await LockAsync(table))
+        {
+            var problem = await GetAsync(path, HttpStatusCode.UnprocessableEntity);
+            Assert.That(problem.Text("detail"), Does.StartWith("The search takes too long."));
+        }
+
+        await GetAsync(path);
+    }
+
+    /// <summary>More than one passage holds the words, only the oldest the phrase: the search looks through all of them, in portions, and finds it once.</summary>
+    [Test]
+    public async Task A_phrase_is_found_behind_hundreds_of_passages_that_hold_its_words_elsewhere()
+    {
+        var (one, two) = (NewWord(), NewWord());
+        var id = NewTaskId();
+        await PostAsync("/api/tasks", new { task_id = id, source = "jira", input_message = $"first {one} {two}" });
+        await UntilFoundAsync($"{one} {two}", 1);
+        await Database.QueryAsync<long>(
+            $$"""
+            WITH added AS (
+                INSERT INTO tasks (task_id, session_id, user_id, status, agent_type, source, created_at, input_message, source_metadata, version)
+                SELECT '{{one}}-' || n, session_id, user_id, 'queued', 'webhook', CASE WHEN n % 2 = 0 THEN 'github' ELSE 'jira' END, now(), '{{two}} {{one}} ' || n, '{}', 1
+                FROM tasks, generate_series(1, 900) AS n WHERE task_id = '{{id}}' RETURNING task_id),
+            queued AS (INSERT INTO search_queue (task_id) SELECT task_id FROM added RETURNING 1)
+            SELECT count(*) FROM queued
+            """);
+        await Probe.Until(async () => await Database.QueryAsync<long>("SELECT count(*) FROM search_queue") == 0, "all of them are searchable");
+
+        var phrase = Uri.EscapeDataString($"\"{one} {two}\"");
+        Assert.Multiple(async () =>
+        {
+            Assert.That((await FindAsync(phrase)).Select(hit => hit.Text("task_id")), Is.EqualTo(new[] { id }));
+            Assert.That((await FindAsync(phrase + "&source=jira")).Select(hit => hit.Text("task_id")), Is.EqualTo(new[] { id }));
+            Assert.That(await FindAsync(phrase + "&source=github"), Is.Empty);
+            Assert.That(await FindAsync($"{one} {two}&source=github&per_page=100"), Has.Count.EqualTo(100).And.All.Matches<JsonElement>(hit => hit.Text("source") == "github"));
+        });
+    }
+
     private static string NewWord() => "w" + Guid.NewGuid().ToString("N")[..12].Replace('0', 'g');
 
     private static string[] Marked(JsonElement hit) =>
@@ -242,5 +288,15 @@ internal sealed class SearchTasksTests : ServerFixture
         List<JsonElement> hits = [];
         await Probe.Until(async () => (hits = await FindAsync(query)).Count == count, $"{query} is found {count} times");
         return hits;
+    }
+
+    /// <returns>Who holds the lock, until disposed of.</returns>
+    private async Task<NpgsqlConnection> LockAsync(string table)
+    {
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(Database.ConnectionString) { Pooling = false }.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand($"BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE", connection);
+        await command.ExecuteNonQueryAsync();
+        return connection;
     }
 }

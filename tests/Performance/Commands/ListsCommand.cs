@@ -5,14 +5,15 @@ using System.Text.Json;
 using GrooteDashboard.Application.Tasks.Contracts;
 using GrooteDashboard.Performance.Load;
 using GrooteDashboard.Performance.Measuring;
+using GrooteDashboard.Performance.Peers;
 using GrooteDashboard.Testing;
 using Npgsql;
 
 namespace GrooteDashboard.Performance.Commands;
 
-internal sealed record ListsOptions(int Tasks, int OutputBytes, int Requests, int Connections, int Seconds, DirectoryInfo Server, FileInfo? Json);
+internal sealed record ListsOptions(int Tasks, int OutputBytes, int Requests, int Connections, int Seconds, string? Keep, DirectoryInfo Server, FileInfo? Json);
 
-/// <summary>One question, asked over HTTP and as the bare SQL of its rows, in turns. Times in milliseconds.</summary>
+/// <summary>One question, asked over HTTP and as the bare SQL of its rows: by pgbench afterwards, or where there is none by Npgsql in turns. Times in milliseconds.</summary>
 internal sealed record ListRun(
     string Name, double P50, double P95, double P99, double SqlP50, double SqlP95, long Total, bool TotalIsRight)
 {
@@ -71,21 +72,27 @@ internal static class ListsCommand
         ("page 100", "page=100", "true", Newest + " OFFSET 1980"),
     ];
 
-    private sealed record Bench(ServerProcess Server, PerformanceDatabase Database, ListsOptions Options);
+    private sealed record Bench(ServerProcess Server, PerformanceDatabase Database, Pgbench? Pgbench, ListsOptions Options);
 
     public static async Task RunAsync(ListsOptions options, CancellationToken cancellationToken)
     {
-        await using var database = await PerformanceDatabase.CreateAsync(cancellationToken);
+        await using var database = await PerformanceDatabase.CreateAsync(cancellationToken, options.Keep);
         await using var redis = await RedisServer.StartNewAsync();
         var machine = await Machine.DescribeAsync(database, cancellationToken);
         machine.Write(Console.Out);
         await using var server = await ServerProcess.StartDashboardAsync(options.Server, database.ConnectionString, redis.ConnectionString, cancellationToken);
         var clock = Stopwatch.StartNew();
-        await new TaskSeeder(options.Tasks, options.OutputBytes, End, TimeSpan.FromDays(730)).SeedAsync(database.Source, cancellationToken);
-        await FoldedAsync(database, cancellationToken);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{options.Tasks:N0} tasks, outputs of {options.OutputBytes} bytes, seeded in {clock.Elapsed.TotalSeconds:0} s\n"));
+        if (!await database.QueryAsync<bool>("SELECT EXISTS (SELECT FROM tasks)", cancellationToken))
+        {
+            await new TaskSeeder(options.Tasks, options.OutputBytes, End, TimeSpan.FromDays(730)).SeedAsync(database.Source, cancellationToken);
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"{options.Tasks:N0} tasks, outputs of {options.OutputBytes} bytes, seeded in {clock.Elapsed.TotalSeconds:0} s\n"));
+        }
 
-        var bench = new Bench(server, database, options);
+        await FoldedAsync(database, cancellationToken);
+        var pgbench = Pgbench.Find();
+        Console.WriteLine(pgbench is null ? "pgbench is not installed: the SQL is asked through Npgsql.\n" : "SQL: the same rows through pgbench, one client.\n");
+        var bench = new Bench(server, database, pgbench, options);
         await WarmUpAsync(bench, cancellationToken);
         var runs = new List<ListRun>();
         foreach (var (name, query, where, order) in Cases)
@@ -131,13 +138,9 @@ internal static class ListsCommand
             }
 
             var between = Stopwatch.GetTimestamp();
-            await using (var command = new NpgsqlCommand(sql, connection))
-            await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+            if (bench.Pgbench is null)
             {
-                while (await reader.ReadAsync(cancellationToken))
-                {
-                    // Only fetched.
-                }
+                await FetchAsync(connection, sql, cancellationToken);
             }
 
             if (i >= 0)
@@ -150,7 +153,10 @@ internal static class ListsCommand
         var page = JsonElement.Parse(await bench.Server.Http.GetStringAsync(path, cancellationToken));
         var total = page.TryGetProperty("total", out var counted) ? counted.GetInt64() : -1;
         var right = total == await bench.Database.QueryAsync<long>($"SELECT count(*) FROM tasks WHERE {where}", cancellationToken);
-        var (served, plain) = (http.Order().ToArray(), bare.Order().ToArray());
+        var served = http.Order().ToArray();
+        var plain = bench.Pgbench is { } pgbench
+            ? await pgbench.MeasureAsync(sql, bench.Options.Requests, new NpgsqlConnectionStringBuilder(bench.Database.ConnectionString), cancellationToken)
+            : [.. bare.Order()];
         return new ListRun(
             name,
             served.Percentile(0.5) / 1e3,
@@ -160,6 +166,16 @@ internal static class ListsCommand
             plain.Percentile(0.95) / 1e3,
             total,
             right);
+    }
+
+    private static async Task FetchAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            // Only fetched.
+        }
     }
 
     /// <summary>The same part of the list at its beginning, in its middle and at its end.</summary>

@@ -2,13 +2,15 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using GrooteDashboard.Infrastructure.Persistence;
 using GrooteDashboard.Performance.Measuring;
 using GrooteDashboard.Testing;
+using Npgsql;
 using NpgsqlTypes;
 
 namespace GrooteDashboard.Performance.Commands;
 
-internal sealed record PersistOptions(int Chunks, int Tasks, int Rounds, DirectoryInfo Server, FileInfo? Json);
+internal sealed record PersistOptions(int Chunks, int Tasks, int Rounds, bool NoSearch, DirectoryInfo Server, FileInfo? Json);
 
 /// <summary>One way of getting chunks into PostgreSQL, once. The COPY goes past the server and uses none of its CPU.</summary>
 internal sealed record PersistRun(string Way, int Round, int Chunks, double Seconds, double? ServerCpuSeconds)
@@ -43,6 +45,7 @@ internal static class PersistCommand
         await using var redis = await RedisServer.StartNewAsync();
         var machine = await Machine.DescribeAsync(database, cancellationToken);
         machine.Write(Console.Out);
+        await using var indexing = options.NoSearch ? await HoldAsync(database, PostgresLease.SearchKey, cancellationToken) : null;
         await using var server = await ServerProcess.StartDashboardAsync(options.Server, database.ConnectionString, redis.ConnectionString, cancellationToken);
         await database.ExecuteAsync("CREATE TABLE bare_log (LIKE task_log INCLUDING ALL)", cancellationToken);
         var bench = new Bench(server, database, redis, options);
@@ -57,6 +60,16 @@ internal static class PersistCommand
 
         Write(runs);
         await Report.WriteAsync("persist", machine, runs, options.Json, cancellationToken);
+    }
+
+    /// <summary>Takes a lease, so that the server waits with that work.</summary>
+    private static async Task<NpgsqlConnection> HoldAsync(PerformanceDatabase database, long key, CancellationToken cancellationToken)
+    {
+        var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand("SELECT pg_advisory_lock($1)", connection);
+        command.Parameters.AddWithValue(key);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+        return connection;
     }
 
     private static async Task<PersistRun[]> RunRoundAsync(Bench bench, int round, CancellationToken cancellationToken)

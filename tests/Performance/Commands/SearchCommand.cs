@@ -41,7 +41,7 @@ internal static class SearchCommand
         await using var redis = await RedisServer.StartNewAsync();
         var machine = await Machine.DescribeAsync(database, cancellationToken);
         machine.Write(Console.Out);
-        await OutputSeeder.SeedAsync(database, options.Tasks, OutputLength, cancellationToken);
+        await OutputSeeder.SeedAsync(database, options.Tasks, OutputLength, Console.Out, cancellationToken);
         Console.WriteLine(await database.QueryAsync<string>(
             """
             SELECT format('%s tasks; output %s, passages %s, their index %s', (SELECT count(*) FROM tasks), pg_size_pretty(pg_total_relation_size('task_log')),
@@ -50,6 +50,9 @@ internal static class SearchCommand
             cancellationToken));
 
         await using var server = await ServerProcess.StartDashboardAsync(options.Server, database.ConnectionString, redis.ConnectionString, cancellationToken);
+        // What the seed wrote is folded first: it is not what is measured.
+        await Probe.Until(
+            async () => !await database.QueryAsync<bool>("SELECT EXISTS (SELECT FROM task_deltas)", cancellationToken), "the rollups are folded", TimeSpan.FromMinutes(20));
         var table = new Table("search, first page of 20 (ms)", "hits", "p50", "p95", "max", "refused");
         var figures = new List<SearchFigures>();
         foreach (var (name, query) in Searches)

@@ -90,6 +90,16 @@ internal sealed class InMemoryReaders(InMemoryDatabase database, IMapper mapper)
         }
     }
 
+    public async IAsyncEnumerable<TaskLogText> ReadTextsAsync(string taskId, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        foreach (var row in database.RowsOf(taskId).Where(row => row.Offset > after))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return new TaskLogText(row.Offset, row.Kind, row.Timestamp, row.Output ?? "");
+        }
+    }
+
     /// <summary>By way of the details: the map to a row cuts the input as SQL does, which does not mind a short text.</summary>
     private TaskSummary ToRow(AgentTask task)
     {

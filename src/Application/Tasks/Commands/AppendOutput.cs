@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
@@ -22,8 +23,13 @@ public sealed record AppendOutputCommand(string TaskId, IReadOnlyList<OutputChun
 /// <param name="Kind">One of the kinds of output.</param>
 /// <param name="Id">The producer's id: taken once per task.</param>
 /// <param name="Timestamp">When it was written; null for now.</param>
-/// <param name="Data">A JSON object with structured parts.</param>
-public sealed record OutputChunk(string Output, string? Kind = null, string? Id = null, DateTimeOffset? Timestamp = null, JsonElement? Data = null);
+/// <param name="Data">A JSON object with structured parts, at most 256 KB.</param>
+public sealed record OutputChunk(
+    [property: MaxLength(LogText.MaxMessageBytes)] string Output,
+    [property: AllowedValues(OutputKinds.Output, OutputKinds.Thinking, OutputKinds.ToolCall, OutputKinds.ToolResult, OutputKinds.System)] string? Kind = null,
+    [property: Length(1, LogEntry.MaxSourceIdLength)] string? Id = null,
+    DateTimeOffset? Timestamp = null,
+    JsonElement? Data = null);
 
 internal sealed class AppendOutputValidator : AbstractValidator<AppendOutputCommand>
 {

@@ -42,7 +42,16 @@ public interface ITaskLogReader
 
     /// <summary>Texts of kind <c>output</c> after an offset, in order, with the offset of each. Streamed, not collected.</summary>
     IAsyncEnumerable<(long Offset, string Text)> ReadOutputAsync(string taskId, long after, CancellationToken cancellationToken);
+
+    /// <summary>All entries after an offset, in order, without their structured parts. Streamed, not collected; empty where there is no such task.</summary>
+    IAsyncEnumerable<TaskLogText> ReadTextsAsync(string taskId, long after, CancellationToken cancellationToken);
 }
+
+/// <param name="Offset">Its place, from 1.</param>
+/// <param name="Kind">Kind of output; null for a change of status.</param>
+/// <param name="Timestamp">When it happened.</param>
+/// <param name="Text">The text; empty for a change of status.</param>
+public readonly record struct TaskLogText(long Offset, string? Kind, DateTimeOffset Timestamp, string Text);
 
 /// <param name="Text">The text.</param>
 /// <param name="Truncated">Whether a beginning is missing.</param>

@@ -1,3 +1,4 @@
+using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Tasks.Contracts;
 using GrooteDashboard.Application.Tasks.Search;
 
@@ -16,22 +17,4 @@ public interface ITaskSearch
     /// <exception cref="SearchTooSlowException">Nothing was found in the time that a search may take.</exception>
     Task<TaskSearchHits> FindAsync(
         SearchExpression expression, IReadOnlyList<string> parts, TaskFilter filter, long? before, int limit, CancellationToken cancellationToken);
-}
-
-/// <summary>The search was given up, so that it does not hold up others.</summary>
-public sealed class SearchTooSlowException : Exception
-{
-    public SearchTooSlowException()
-    {
-    }
-
-    public SearchTooSlowException(string message)
-        : base(message)
-    {
-    }
-
-    public SearchTooSlowException(string message, Exception innerException)
-        : base(message, innerException)
-    {
-    }
 }

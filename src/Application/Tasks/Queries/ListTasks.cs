@@ -46,11 +46,11 @@ internal sealed class ListTasksHandler(ITaskReader tasks, ITaskTotals kept) : IR
 {
     public async Task<TaskPage> Handle(ListTasksQuery query, CancellationToken cancellationToken)
     {
-        var totals = await kept.CountAsync(query.Filter, cancellationToken);
-        var counted = totals?.Tasks ?? await tasks.CountAsync(query.Filter, cancellationToken);
-        var rows = (query.After ?? query.Before) is { } cursor
-            ? await ReadFromAsync(query, TaskCursor.Parse(cursor)!, cancellationToken)
-            : await ReadPageAsync(query, counted, cancellationToken);
+        // At once: only a page near the end of the list has to know how long it is.
+        var counting = CountAsync(query.Filter, cancellationToken);
+        var reading = ReadAsync(query, counting, cancellationToken);
+        await Task.WhenAll(counting, reading);
+        var ((totals, counted), rows) = (await counting, await reading);
         return new TaskPage(
             rows.Items,
             counted ?? rows.AtLeast,
@@ -61,6 +61,18 @@ internal sealed class ListTasksHandler(ITaskReader tasks, ITaskTotals kept) : IR
             rows.HasPrevious ? TaskCursor.Of(rows.Items[0], query.Order).ToString() : null,
             totals);
     }
+
+    /// <summary>What all tasks of the list come to, where that is kept, and how many they are, unless it takes too long to count them.</summary>
+    private async Task<(TaskTotals? Totals, long? Counted)> CountAsync(TaskFilter filter, CancellationToken cancellationToken)
+    {
+        var totals = await kept.CountAsync(filter, cancellationToken);
+        return (totals, totals?.Tasks ?? await tasks.CountAsync(filter, cancellationToken));
+    }
+
+    private Task<Rows> ReadAsync(ListTasksQuery query, Task<(TaskTotals? Totals, long? Counted)> counting, CancellationToken cancellationToken) =>
+        (query.After ?? query.Before) is { } cursor
+            ? ReadFromAsync(query, TaskCursor.Parse(cursor)!, cancellationToken)
+            : ReadPageAsync(query, counting, cancellationToken);
 
     private async Task<Rows> ReadFromAsync(ListTasksQuery query, TaskCursor cursor, CancellationToken cancellationToken)
     {
@@ -75,7 +87,8 @@ internal sealed class ListTasksHandler(ITaskReader tasks, ITaskTotals kept) : IR
         return items.Count == 0 ? Rows.None : new Rows(items, HasNext: backward || more, HasPrevious: !backward || more, items.Count + 1);
     }
 
-    private async Task<Rows> ReadPageAsync(ListTasksQuery query, long? counted, CancellationToken cancellationToken)
+    private async Task<Rows> ReadPageAsync(
+        ListTasksQuery query, Task<(TaskTotals? Totals, long? Counted)> counting, CancellationToken cancellationToken)
     {
         var skip = (query.Page - 1L) * query.PerPage;
         if (skip + query.PerPage <= ListTasksQuery.MaxDepth)
@@ -84,7 +97,7 @@ internal sealed class ListTasksHandler(ITaskReader tasks, ITaskTotals kept) : IR
             return items.Count == 0 ? Rows.None : new Rows(items, more, skip > 0, skip + items.Count + (more ? 1 : 0));
         }
 
-        if (counted is { } total)
+        if ((await counting).Counted is { } total)
         {
             var take = (int)Math.Min(query.PerPage, total - skip);
             var skipFromEnd = total - skip - take;

@@ -3,7 +3,6 @@ using System.Text.RegularExpressions;
 using FluentValidation;
 using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Realtime.Log;
-using GrooteDashboard.Application.Tasks.Contracts;
 using GrooteDashboard.Application.Tasks.Ports;
 using GrooteDashboard.Application.Tasks.Search;
 using MediatR;
@@ -61,67 +60,57 @@ internal sealed class SearchTaskLogHandler(ITaskLogReader log, TimeProvider time
     /// <summary>One request searches no longer than this; the next one goes on.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
-    private const int PortionSize = 1_000;
+    /// <summary>The clock is looked at once for so many entries.</summary>
+    private const int EntriesPerLook = 100;
+
     private const int MaxRanges = 50;
 
     public async Task<LogSearchPage?> Handle(SearchTaskLogQuery query, CancellationToken cancellationToken)
     {
+        if (await log.PeekAsync(query.TaskId, cancellationToken) is null)
+        {
+            return null;
+        }
+
         var matcher = LineMatcher.TryCreate(query)!;
         var from = query.After is null ? LogSearchCursor.Beginning : LogSearchCursor.Parse(query.After)!;
         var hits = new List<LogSearchHit>();
-        var started = time.GetTimestamp();
+        var (started, looks) = (time.GetTimestamp(), 0);
+        var lines = new LogLines();
         // From the entry before: it tells whether the first text is the rest of a line that started earlier.
-        var (lines, after) = (new LogLines(), from.Offset - 2);
-        while (true)
+        await foreach (var entry in log.ReadTextsAsync(query.TaskId, Math.Max(from.Offset - 2, 0), cancellationToken))
         {
-            if (await log.ReadAsync(query.TaskId, new TaskLogRange(Math.Max(after, 0), null, PortionSize, null), cancellationToken) is not { } page)
+            // A line that the page before left open is read to its end, or the next page would not get any further either.
+            if (++looks % EntriesPerLook == 0 && time.GetElapsedTime(started) > Patience
+                && new LogSearchCursor(lines.Open?.Offset ?? entry.Offset, lines.Open?.Index ?? 0) is var reached && reached.IsAfter(from))
             {
-                return null;
+                return new LogSearchPage(query.TaskId, hits, true, reached.ToString());
             }
 
-            foreach (var line in Lines(lines, page))
+            // A change of status ends the line that is open, as on the page.
+            foreach (var line in entry.Kind is { } kind ? lines.Add(entry.Offset, kind, entry.Timestamp, entry.Text) : lines.End())
             {
-                if (from.IsBefore(line) && (query.Kinds.Count == 0 || query.Kinds.Contains(line.Kind))
-                    && matcher.Find(line.Text, MaxRanges) is { Count: > 0 } ranges)
+                Look(line);
+                if (hits.Count == query.Limit)
                 {
-                    var snippet = Snippet.Of(line.Text, ranges);
-                    hits.Add(new LogSearchHit(line.Offset, line.Index, line.Address, line.Kind, line.Timestamp, snippet.Text, snippet.Ranges));
-                    if (hits.Count == query.Limit)
-                    {
-                        return new LogSearchPage(query.TaskId, hits, true, new LogSearchCursor(line.Offset, line.Index + 1).ToString());
-                    }
+                    return new LogSearchPage(query.TaskId, hits, true, new LogSearchCursor(line.Offset, line.Index + 1).ToString());
                 }
             }
-
-            if (!page.HasMore)
-            {
-                return new LogSearchPage(query.TaskId, hits, false, null);
-            }
-
-            after = page.Entries[^1].Offset;
-            if (time.GetElapsedTime(started) > Patience)
-            {
-                return new LogSearchPage(query.TaskId, hits, true, new LogSearchCursor(lines.Open?.Offset ?? after + 1, lines.Open?.Index ?? 0).ToString());
-            }
-        }
-    }
-
-    private static IEnumerable<LogLine> Lines(LogLines lines, TaskLogPage page)
-    {
-        foreach (var entry in page.Entries)
-        {
-            // A change of status ends the line that is open, as on the page.
-            foreach (var line in entry.Kind is { } kind ? lines.Add(entry.Offset, kind, entry.Timestamp, entry.Output ?? "") : lines.End())
-            {
-                yield return line;
-            }
         }
 
-        if (!page.HasMore)
+        foreach (var line in lines.End())
         {
-            foreach (var line in lines.End())
+            Look(line);
+        }
+
+        return new LogSearchPage(query.TaskId, hits, false, null);
+
+        void Look(LogLine line)
+        {
+            if (from.IsBefore(line) && (query.Kinds.Count == 0 || query.Kinds.Contains(line.Kind)) && matcher.Find(line.Text, MaxRanges) is { Count: > 0 } ranges)
             {
-                yield return line;
+                var snippet = Snippet.Of(line.Text, ranges);
+                hits.Add(new LogSearchHit(line.Offset, line.Index, line.Address, line.Kind, line.Timestamp, snippet.Text, snippet.Ranges));
             }
         }
     }
@@ -138,6 +127,8 @@ internal sealed record LogSearchCursor(long Offset, int Index)
         && int.TryParse(index, NumberStyles.None, CultureInfo.InvariantCulture, out var line)
             ? new LogSearchCursor(entry, line)
             : null;
+
+    public bool IsAfter(LogSearchCursor other) => (Offset, Index).CompareTo((other.Offset, other.Index)) > 0;
 
     public bool IsBefore(LogLine line) => line.Offset > Offset || (line.Offset == Offset && line.Index >= Index);
 

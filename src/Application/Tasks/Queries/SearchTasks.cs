@@ -51,17 +51,10 @@ internal sealed class SearchTasksHandler(ITaskSearch search) : IRequestHandler<S
         var expression = SearchExpression.Parse(query.Text, out var reason) ?? throw Refused(reason);
         var cursor = query.After is null ? null : SearchCursor.Parse(query.After);
         var limit = Math.Min(query.PerPage, SearchTasksQuery.MaxHits - (cursor?.Hits ?? 0));
-        try
-        {
-            var hits = await search.FindAsync(expression, query.Parts, query.Filter, cursor?.Before, limit, cancellationToken);
-            var seen = (cursor?.Hits ?? 0) + hits.Items.Count;
-            var next = hits.Last is { } last && seen < SearchTasksQuery.MaxHits ? new SearchCursor(last, seen).ToString() : null;
-            return new TaskSearchPage(hits.Items, next, hits.Complete);
-        }
-        catch (SearchTooSlowException)
-        {
-            throw Refused("q: the search takes too long. Search for rarer or whole words, or in fewer tasks.");
-        }
+        var hits = await search.FindAsync(expression, query.Parts, query.Filter, cursor?.Before, limit, cancellationToken);
+        var seen = (cursor?.Hits ?? 0) + hits.Items.Count;
+        var next = hits.Last is { } last && seen < SearchTasksQuery.MaxHits ? new SearchCursor(last, seen).ToString() : null;
+        return new TaskSearchPage(hits.Items, next, hits.Complete);
     }
 
     private static ValidationException Refused(string reason) => new([new ValidationFailure("q", reason)]);

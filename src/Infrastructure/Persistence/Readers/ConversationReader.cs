@@ -41,9 +41,9 @@ internal sealed class ConversationReader(DashboardDbContext db, ConversationLog 
                 ValueTuple.Create(conversation.UpdatedAt, conversation.ConversationId), ValueTuple.Create(cursor.UpdatedAt, cursor.ConversationId)));
         }
 
-        var items = await matching.OrderByDescending(conversation => conversation.UpdatedAt).ThenByDescending(conversation => conversation.ConversationId)
-            .Skip(offset).Take(limit + 1)
-            .ProjectTo<ConversationSummary>(mapper.ConfigurationProvider).ToListAsync(cancellationToken);
+        var rows = matching.OrderByDescending(conversation => conversation.UpdatedAt).ThenByDescending(conversation => conversation.ConversationId)
+            .Skip(offset).Take(limit + 1).ProjectTo<ConversationSummary>(mapper.ConfigurationProvider);
+        var items = filter.Text is null ? await rows.ToListAsync(cancellationToken) : await db.SearchAsync(() => rows.ToListAsync(cancellationToken), cancellationToken);
         if (items.Count <= limit)
         {
             return new ConversationPage(items, null);

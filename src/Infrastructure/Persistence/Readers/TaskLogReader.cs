@@ -19,6 +19,11 @@ internal sealed class TaskLogReader(DashboardDbContext db, NpgsqlDataSource sour
 
     private const int TailPageSize = 32;
 
+    /// <summary>Characters of text that are fetched at once, about.</summary>
+    private const int TextPortionLength = 1024 * 1024;
+
+    private const int MaxTextPortionSize = 5_000;
+
     public async Task<TaskLogPage?> ReadAsync(string taskId, TaskLogRange range, CancellationToken cancellationToken)
     {
         if (await PeekAsync(taskId, cancellationToken) is not { } task)
@@ -113,6 +118,52 @@ internal sealed class TaskLogReader(DashboardDbContext db, NpgsqlDataSource sour
                 yield break;
             }
         }
+    }
+
+    public async IAsyncEnumerable<TaskLogText> ReadTextsAsync(
+        string taskId, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // Most logs are many short entries, some are few of 256 KB: a portion has as many as the one before lets expect.
+        for (var size = PortionSize; ;)
+        {
+            var portion = await ReadTextPortionAsync(taskId, after, size, cancellationToken);
+            var length = 0L;
+            foreach (var entry in portion)
+            {
+                (after, length) = (entry.Offset, length + entry.Text.Length);
+                yield return entry;
+            }
+
+            if (portion.Count < size)
+            {
+                yield break;
+            }
+
+            size = (int)Math.Clamp(TextPortionLength * (long)size / Math.Max(length, 1), 1, MaxTextPortionSize);
+        }
+    }
+
+    private async Task<List<TaskLogText>> ReadTextPortionAsync(string taskId, long after, int size, CancellationToken cancellationToken)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(
+            """SELECT "offset", kind, "timestamp", coalesce(output, '') FROM task_log WHERE task_id = $1 AND "offset" > $2 ORDER BY "offset" LIMIT $3""", connection);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = taskId });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = size });
+        await command.PrepareAsync(cancellationToken);
+        var portion = new List<TaskLogText>(size);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            portion.Add(new TaskLogText(
+                reader.GetInt64(0),
+                reader.IsDBNull(1) ? null : reader.GetString(1),
+                reader.GetFieldValue<DateTimeOffset>(2),
+                reader.GetString(3)));
+        }
+
+        return portion;
     }
 
     /// <summary>Newest first. Prepared: existing clients ask for it every second.</summary>

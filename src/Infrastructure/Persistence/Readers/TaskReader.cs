@@ -10,11 +10,26 @@ namespace GrooteDashboard.Infrastructure.Persistence.Readers;
 
 internal sealed class TaskReader(DashboardDbContext db, NpgsqlDataSource source, TaskCounts counts, IMapper mapper) : ITaskReader
 {
+    private const string LastOutput =
+        """
+        SELECT task.id, newest."timestamp"
+        FROM unnest($1) AS task (id)
+        CROSS JOIN LATERAL (SELECT "timestamp" FROM task_log WHERE task_id = task.id ORDER BY "offset" DESC LIMIT 1) AS newest
+        """;
+
     public async Task<IReadOnlyList<TaskSummary>> ListAsync(
         TaskFilter filter, TaskOrder order, TaskCursor? after, int skip, int take, CancellationToken cancellationToken)
     {
-        var items = await db.Tasks.Matching(filter).InOrder(order, after).Skip(skip).Take(take)
-            .ProjectTo<TaskSummary>(mapper.ConfigurationProvider).ToListAsync(cancellationToken);
+        var page = db.Tasks.Matching(filter).InOrder(order, after).Skip(skip).Take(take);
+        if (filter.HasRange())
+        {
+            // Which they are is known from the index alone (0007_range_indexes.sql): only their rows are read, not those of all matches.
+            var ids = page.Select(task => task.TaskId);
+            page = db.Tasks.Where(task => ids.Contains(task.TaskId)).InOrder(order, null);
+        }
+
+        var rows = page.ProjectTo<TaskSummary>(mapper.ConfigurationProvider);
+        var items = filter.Text is null ? await rows.ToListAsync(cancellationToken) : await db.SearchAsync(() => rows.ToListAsync(cancellationToken), cancellationToken);
         var lastOutput = await ReadLastOutputAsync([.. items.Where(item => !item.Status.IsFinal()).Select(item => item.TaskId)], cancellationToken);
         return [.. items.Select(item => lastOutput.TryGetValue(item.TaskId, out var at) ? item with { LastOutputAt = at } : item)];
     }
@@ -37,14 +52,17 @@ internal sealed class TaskReader(DashboardDbContext db, NpgsqlDataSource source,
             return [];
         }
 
-        var newest = await db.Tasks.Where(task => taskIds.Contains(task.TaskId))
-            .Select(task => new
-            {
-                task.TaskId,
-                At = db.TaskLog.Where(row => row.TaskId == task.TaskId).OrderByDescending(row => row.Offset)
-                    .Select(row => (DateTimeOffset?)row.Timestamp).FirstOrDefault(),
-            })
-            .ToListAsync(cancellationToken);
-        return newest.Where(row => row.At is not null).ToDictionary(row => row.TaskId, row => row.At!.Value);
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(LastOutput, connection);
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = taskIds });
+        await command.PrepareAsync(cancellationToken);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var newest = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            newest.Add(reader.GetString(0), reader.GetFieldValue<DateTimeOffset>(1));
+        }
+
+        return newest;
     }
 }

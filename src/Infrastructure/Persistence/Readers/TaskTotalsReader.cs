@@ -81,13 +81,14 @@ internal sealed class TaskTotalsReader(NpgsqlDataSource source, IAnalyticsReader
     /// <summary>Of all times, whatever is combined.</summary>
     private async Task<TaskTotals> CountEverAsync(Dictionary<Dimension, IReadOnlyList<string>> filters, CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand();
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var command = connection.CreateCommand();
         var conditions = new List<string> { "true" };
         foreach (var (dimension, column) in Columns)
         {
             if (filters.TryGetValue(dimension, out var values))
             {
-                command.Parameters.AddWithValue(values.ToArray());
+                command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. values] });
                 conditions.Add(string.Create(CultureInfo.InvariantCulture, $"coalesce({column}, '') = ANY (${command.Parameters.Count})"));
             }
         }
@@ -102,6 +103,8 @@ internal sealed class TaskTotalsReader(NpgsqlDataSource source, IAnalyticsReader
                 SELECT sign, sign * round(cost_usd, {TaskFacts.CostDecimals}), sign * input_tokens, sign * output_tokens FROM task_deltas WHERE {where}
             ) AS part
             """;
+        // Every list asks for it.
+        await command.PrepareAsync(cancellationToken);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         return new TaskTotals(reader.GetInt64(0), reader.GetDecimal(1), reader.GetDecimal(2), reader.GetDecimal(3));

@@ -1,4 +1,5 @@
 using System.Text;
+using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Tasks.Contracts;
 using GrooteDashboard.Application.Tasks.Ports;
 using GrooteDashboard.Application.Tasks.Search;
@@ -21,7 +22,8 @@ internal sealed class TaskSearch(DashboardDbContext db, TimeProvider time) : ITa
     /// <summary>Passages whose text is read at once; each is some KB.</summary>
     private const int PortionSize = 25;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    /// <summary>Of those that are only looked through for what must stand in them, most of which are passed over.</summary>
+    private const int LargestPortion = 200;
 
     public async Task<TaskSearchHits> FindAsync(
         SearchExpression expression, IReadOnlyList<string> parts, TaskFilter filter, long? before, int limit, CancellationToken cancellationToken)
@@ -36,24 +38,23 @@ internal sealed class TaskSearch(DashboardDbContext db, TimeProvider time) : ITa
             // whole tables.
             await db.Database.ExecuteSqlAsync(
                 $"""
-                SELECT set_config(name, 'off', true), set_config('statement_timeout', {(int)Patience.TotalMilliseconds}::text, true)
+                SELECT set_config(name, 'off', true), set_config('statement_timeout', {(int)SearchDeadline.Patience.TotalMilliseconds}::text, true)
                 FROM unnest(ARRAY['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin']) AS name
                 """,
                 cancellationToken);
             var newest = Math.Min(place - 1, await db.SearchPassages.MaxAsync(passage => (long?)passage.Id, cancellationToken) ?? 0);
             foreach (var segment in Segments.Back(newest))
             {
-                var query = ToTsQuery(expression, parts, segment);
-                for (var wanted = PortionSize; wanted > 0;)
+                var matches = await MatchAsync(ToTsQuery(expression, parts, segment), filter, place, expression.HasLiterals ? null : limit - hits.Count, cancellationToken);
+                for (var (start, size) = (0, PortionSize); start < matches.Count; start += size, size = expression.HasLiterals ? Math.Min(size * 2, LargestPortion) : size)
                 {
-                    wanted = expression.HasLiterals ? PortionSize : Math.Min(limit - hits.Count, PortionSize);
-                    if (time.GetElapsedTime(started) > Patience)
+                    if (time.GetElapsedTime(started) > SearchDeadline.Patience)
                     {
                         throw new SearchTooSlowException("Time is up.");
                     }
 
-                    var found = await FindAsync(query, filter, place, wanted, cancellationToken);
-                    foreach (var candidate in await ReadAsync(found, cancellationToken))
+                    var portion = matches.GetRange(start, Math.Min(size, matches.Count - start));
+                    foreach (var candidate in await ReadAsync(await FindAsync(portion, filter, cancellationToken), cancellationToken))
                     {
                         place = candidate.Id;
                         if (candidate.ToHit(expression) is { } hit)
@@ -65,21 +66,16 @@ internal sealed class TaskSearch(DashboardDbContext db, TimeProvider time) : ITa
                             }
                         }
                     }
-
-                    wanted = found.Count < wanted ? 0 : wanted;
                 }
             }
 
             return new TaskSearchHits(hits, null, Complete: true);
         }
-        catch (Exception e) when (IsTooSlow(e))
+        catch (Exception e) when (e is SearchTooSlowException || SearchDeadline.IsOver(e))
         {
             return hits.Count > 0 ? new TaskSearchHits(hits, place, Complete: false) : throw new SearchTooSlowException("The search was given up.", e);
         }
     }
-
-    private static bool IsTooSlow(Exception exception) => exception is SearchTooSlowException
-        || (exception as PostgresException ?? exception.InnerException as PostgresException)?.SqlState == PostgresErrorCodes.QueryCanceled;
 
     /// <summary>Words have no quote and no backslash.</summary>
     private static string ToTsQuery(SearchExpression expression, IReadOnlyList<string> parts, string segment)
@@ -101,24 +97,41 @@ internal sealed class TaskSearch(DashboardDbContext db, TimeProvider time) : ITa
         return query.ToString();
     }
 
-    private async Task<List<Candidate>> FindAsync(
-        string query, TaskFilter filter, long before, int limit, CancellationToken cancellationToken)
+    /// <summary>Passages that the index finds, newest first.</summary>
+    /// <param name="query">What for.</param>
+    /// <param name="filter">Of which tasks; with a limit only, for without one most are never looked at.</param>
+    /// <param name="before">Older than this.</param>
+    /// <param name="limit">How many; null for all of the segment.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    private Task<List<long>> MatchAsync(string query, TaskFilter filter, long before, int? limit, CancellationToken cancellationToken)
     {
-        var passages = db.Database.SqlQuery<FoundPassage>(
+        var matches = db.Database.SqlQuery<Match>(
             $"""
-            WITH found AS MATERIALIZED (SELECT id, task_id, part, first_offset, last_offset FROM search_passages WHERE words @@ {query}::tsquery)
-            SELECT id AS "Id", task_id AS "TaskId", part AS "Part", first_offset AS "First", last_offset AS "Last" FROM found
-            """);
-        return await (
-            from passage in passages
-            join task in db.Tasks.AsNoTracking().Matching(filter) on passage.TaskId equals task.TaskId
-            where passage.Id < before
-            orderby passage.Id descending
-            select new Candidate(
-                passage.Id, passage.TaskId, passage.Part, passage.First, passage.Last,
-                task.Status, task.AssignedAgent, task.Source, task.CreatedAt, task.InputMessage.Substring(0, TaskSummary.InputPreviewLength)))
-            .Take(limit).ToListAsync(cancellationToken);
+            WITH found AS MATERIALIZED (SELECT id, task_id FROM search_passages WHERE words @@ {query}::tsquery)
+            SELECT id AS "Id", task_id AS "TaskId" FROM found
+            """).Where(match => match.Id < before);
+        if (limit is not { } most)
+        {
+            return matches.OrderByDescending(match => match.Id).Select(match => match.Id).ToListAsync(cancellationToken);
+        }
+
+        if (!filter.IsForAll())
+        {
+            matches = matches.Where(match => db.Tasks.Matching(filter).Any(task => task.TaskId == match.TaskId));
+        }
+
+        return matches.OrderByDescending(match => match.Id).Select(match => match.Id).Take(most).ToListAsync(cancellationToken);
     }
+
+    private Task<List<Candidate>> FindAsync(List<long> ids, TaskFilter filter, CancellationToken cancellationToken) => (
+        from passage in db.SearchPassages.AsNoTracking()
+        join task in db.Tasks.AsNoTracking().Matching(filter) on passage.TaskId equals task.TaskId
+        where ids.Contains(passage.Id)
+        orderby passage.Id descending
+        select new Candidate(
+            passage.Id, passage.TaskId, passage.Part, passage.FirstOffset, passage.LastOffset,
+            task.Status, task.AssignedAgent, task.Source, task.CreatedAt, task.InputMessage.Substring(0, TaskSummary.InputPreviewLength)))
+        .ToListAsync(cancellationToken);
 
     /// <summary>Reads the texts of what was found.</summary>
     private async Task<List<Candidate>> ReadAsync(List<Candidate> found, CancellationToken cancellationToken)
@@ -161,14 +174,12 @@ internal sealed class TaskSearch(DashboardDbContext db, TimeProvider time) : ITa
         return found;
     }
 
-    private sealed record FoundPassage(long Id, string TaskId, string Part, long First, long Last);
+    private sealed record Match(long Id, string TaskId);
 
     private sealed class Candidate(
         long id, string taskId, string part, long first, long last, AgentTaskStatus status, string? agent, string source, DateTimeOffset createdAt, string inputMessage)
     {
-        private readonly List<LogLine> _lines = [];
-        private readonly LogLines _reading = new();
-        private readonly StringBuilder _text = new();
+        private readonly List<Entry> _entries = [];
 
         public long Id => id;
 
@@ -181,27 +192,20 @@ internal sealed class TaskSearch(DashboardDbContext db, TimeProvider time) : ITa
         public long Last => last;
 
         /// <summary>An entry of the log; without a kind it is a change of status.</summary>
-        public void Add(long offset, string? kind, DateTimeOffset timestamp, string text)
-        {
-            _lines.AddRange(kind is null ? _reading.End() : _reading.Add(offset, part == Output ? kind : part, timestamp, text));
-            if (kind is not null && offset >= first)
-            {
-                _text.Append(text);
-            }
-        }
+        public void Add(long offset, string? kind, DateTimeOffset timestamp, string text) => _entries.Add(new Entry(offset, kind, timestamp, text));
 
         /// <summary>Null where the words do not stand there as they must.</summary>
         public TaskSearchHit? ToHit(SearchExpression expression)
         {
-            _lines.AddRange(_reading.End());
-            if (!expression.IsIn(_text.ToString()))
+            // Lines are made of what is shown only: for a literal most candidates are not.
+            if (!expression.IsIn(string.Concat(_entries.Where(entry => entry.Kind is not null && entry.Offset >= first).Select(entry => entry.Text))))
             {
                 return null;
             }
 
             // The line that says most of it; the first one of these.
             var best = (Line: default(LogLine), Ranges: (IReadOnlyList<(int Start, int End)>)[], Terms: 0);
-            foreach (var line in _lines)
+            foreach (var line in Lines())
             {
                 var (ranges, terms) = expression.FindIn(line.Text, MaxRanges);
                 if (terms > best.Terms || best.Line is null)
@@ -216,5 +220,24 @@ internal sealed class TaskSearch(DashboardDbContext db, TimeProvider time) : ITa
                 taskId, status, agent, source, createdAt, inputMessage, part,
                 at?.Offset, at?.Index, at?.Address, at?.Kind, at?.Timestamp, snippet.Text, snippet.Ranges);
         }
+
+        private IEnumerable<LogLine> Lines()
+        {
+            var lines = new LogLines();
+            foreach (var entry in _entries)
+            {
+                foreach (var line in entry.Kind is null ? lines.End() : lines.Add(entry.Offset, part == Output ? entry.Kind : part, entry.Timestamp, entry.Text))
+                {
+                    yield return line;
+                }
+            }
+
+            foreach (var line in lines.End())
+            {
+                yield return line;
+            }
+        }
+
+        private readonly record struct Entry(long Offset, string? Kind, DateTimeOffset Timestamp, string Text);
     }
 }

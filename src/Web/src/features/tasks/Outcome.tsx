@@ -1,8 +1,10 @@
-import { useMemo, useState } from 'react'
+import { Suspense, lazy, useMemo, useState } from 'react'
 import { CopyIcon } from '../../app/icons'
 import type { TaskDetails } from '../../api/types'
 import { copyText } from '../../lib/clipboard'
-import { Markdown } from '../../lib/markdown/Markdown'
+
+/** Loaded when there is something to read. */
+const Markdown = lazy(async () => ({ default: (await import('../../lib/markdown/Markdown')).Markdown }))
 
 /** What a run came to: its error, which is shown, and its result, which opens. */
 export function Outcome({ task }: { task: TaskDetails }) {
@@ -54,7 +56,9 @@ function Callout({ kind, title, text }: { kind: 'error' | 'result'; title: strin
           {(prose || json !== null) && <button className="toggle" aria-pressed={!raw} onClick={() => setRaw(!raw)}>Formatted</button>}
           <button className="icon-button" aria-label={`Copy the ${title.toLowerCase()}`} title={copied ? 'Copied' : 'Copy'} onClick={() => void copyText(text).then(setCopied)}><CopyIcon /></button>
         </div>
-        {prose && !raw ? <div className="prose is-markdown"><Markdown text={text} /></div> : <pre className="prose">{raw ? text : (json ?? text)}</pre>}
+        {prose && !raw
+          ? <div className="prose is-markdown"><Suspense fallback={<pre className="markdown-plain">{text}</pre>}><Markdown text={text} /></Suspense></div>
+          : <pre className="prose">{raw ? text : (json ?? text)}</pre>}
       </div>
     </details>
   )
