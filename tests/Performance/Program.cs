@@ -42,8 +42,21 @@ internal static class Commands
         Description = "Runs of each, in turns; the medians count.",
     };
 
+    private static readonly Option<string?> Keep = new("--keep")
+    {
+        HelpName = "database",
+        Description = "Make the tasks in this database (analytics: one for each number of tasks, which is added to the name), or use those that are there, and leave them.",
+    };
+
     public static Task<int> RunAsync(string[] args)
     {
+        Keep.Validators.Add(result =>
+        {
+            if (result.GetValue(Keep) is { } name && (name.Length > 60 || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_')))
+            {
+                result.AddError("--keep must be a name of a-z, 0-9 and _.");
+            }
+        });
         Rounds.Validators.Add(result => AtLeastOne(result, Rounds));
         Server.Validators.Add(result =>
         {
@@ -283,7 +296,7 @@ internal static class Commands
 
         var command = new Command("analytics", "Questions over years of tasks, beside the same asked of the table by SQL; and what rollups cost those who write.")
         {
-            tasks, clients, seconds, Rounds, Server, Json,
+            tasks, clients, seconds, Rounds, Keep, Server, Json,
         };
         command.SetAction((arguments, cancel) => GuardAsync(() => AnalyticsCommand.RunAsync(
             new AnalyticsOptions(
@@ -291,6 +304,7 @@ internal static class Commands
                 arguments.GetValue(clients)!,
                 arguments.GetValue(seconds),
                 arguments.GetValue(Rounds),
+                arguments.GetValue(Keep),
                 ServerOf(arguments),
                 arguments.GetValue(Json)),
             cancel)));
@@ -301,20 +315,12 @@ internal static class Commands
     {
         var tasks = new Option<int>("--tasks") { DefaultValueFactory = _ => 1_000_000, Description = "Tasks, with 2 KB of output each." };
         var requests = new Option<int>("--requests") { DefaultValueFactory = _ => 40, Description = "Requests of each kind." };
-        var keep = new Option<string?>("--keep") { HelpName = "database", Description = "Make the tasks in this database, or use those that are there, and leave them." };
         tasks.Validators.Add(result => AtLeastOne(result, tasks));
         requests.Validators.Add(result => AtLeastOne(result, requests));
-        keep.Validators.Add(result =>
-        {
-            if (result.GetValue(keep) is { } name && (name.Length > 60 || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_')))
-            {
-                result.AddError("--keep must be a name of a-z, 0-9 and _.");
-            }
-        });
-        var command = new Command("search", "Full-text search over tasks and their output, by how common the words are.") { tasks, requests, keep, Server, Json };
+        var command = new Command("search", "Full-text search over tasks and their output, by how common the words are.") { tasks, requests, Keep, Server, Json };
         command.SetAction((arguments, cancel) => GuardAsync(() => SearchCommand.RunAsync(
             new SearchOptions(
-                arguments.GetValue(tasks), arguments.GetValue(requests), arguments.GetValue(keep), ServerOf(arguments), arguments.GetValue(Json)),
+                arguments.GetValue(tasks), arguments.GetValue(requests), arguments.GetValue(Keep), ServerOf(arguments), arguments.GetValue(Json)),
             cancel)));
         return command;
     }

@@ -13,7 +13,8 @@ internal static class AnalyticsEndpoints
     public static void MapAnalyticsEndpoints(this IEndpointRouteBuilder app)
     {
         var analytics = app.MapGroup("/api/analytics").WithTags("Analytics").RequireAuthorization(Policies.Viewer)
-            .ProducesProblem(StatusCodes.Status422UnprocessableEntity).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+            .ProducesProblem(StatusCodes.Status422UnprocessableEntity).ProducesProblem(StatusCodes.Status503ServiceUnavailable)
+            .AddEndpointFilter(new SharedAnswers());
         analytics.MapGet("/summary", Summarize).WithSummary("Cost, tasks, tokens and success of all times, today, or a range, and the change").Produces<Summary>();
         analytics.MapGet("/costs/histogram", ShowCosts).WithSummary("Cost and tasks over time; with period every bucket, without it columns as existing clients read them")
             .Produces<CostHistogram>();

@@ -32,22 +32,30 @@ public sealed class TaskMeasures
 
     /// <param name="task">The task.</param>
     /// <param name="sign">1 to add it, −1 to take it out.</param>
-    public void Add(in TaskFacts task, int sign)
+    public void Add(in TaskFacts task, int sign) => Add(TaskAddend.Of(task, sign));
+
+    public void Add(in TaskAddend task)
     {
-        Sums += TaskSums.Of(task, sign);
+        Sums += task.Sums;
+        if (Durations is null)
+        {
+            return;
+        }
+
+        var sign = task.Sums.Tasks;
         if (task.Duration is { } duration)
         {
-            Durations?.Add((double)duration, sign);
+            Durations.AddTo(duration, sign);
         }
 
         if (task.QueueTime is { } queueTime)
         {
-            QueueTimes?.Add((double)queueTime, sign);
+            QueueTimes!.AddTo(queueTime, sign);
         }
 
-        if (task.CostUsd is { } cost)
+        if (task.Cost is { } cost)
         {
-            Costs?.Add((double)cost, sign);
+            Costs!.AddTo(cost, sign);
         }
     }
 
