@@ -90,7 +90,7 @@ internal static class AnalyticsEndpoints
         [AsParameters] AnalyticsRequest request, [AsParameters] GroupRequest group, IMediator mediator, HttpContext context, CancellationToken cancellationToken)
     {
         var by = AnalyticsValues.By(group.By)
-            ?? throw QueryValues.Invalid("by", "by must be one of agent, agent_type, source, model, status, user.");
+            ?? throw QueryValues.Invalid("by", "by must be one of agent, agent_type, source, model, status, user; conversations are at /api/analytics/conversations?order=cost.");
         var breakdown = await mediator.Send(
             new GetBreakdownQuery(request.ToScope(), by, AnalyticsValues.Top(group.Top, GetBreakdownQuery.DefaultTop), AnalyticsValues.Order(group.Order)), cancellationToken);
         return TableResult.Of(breakdown, "breakdown", () => breakdown.Rows, request.Format, context);

@@ -132,28 +132,42 @@ public sealed class LogHistogram
     }
 
     /// <summary>
-    /// Compact: variable-length numbers, first the zeros and how many buckets are in use, then for each of these its distance from the one before and its count. It says
-    /// by itself where it ends: several of them, one after the other, are their sum.
+    /// Compact, in variable-length numbers: the zeros, the first bucket, how many numbers follow, and these: an even one is the count of the next bucket, an odd one passes over buckets
+    /// that hold nothing. So a bucket takes one byte mostly. It says by itself where it ends: several of them, one after the other, are their sum.
     /// </summary>
     public byte[] ToBytes()
     {
-        var counts = _counts.AsSpan(0, _used);
-        var inUse = _used - counts.Count(0L);
-        var bytes = new byte[MaxNumberLength * (2 + (2 * inUse))];
-        var length = Write(bytes, 0, _zeros);
-        length = Write(bytes, length, inUse);
-        var previous = 0;
-        for (var i = 0; i < counts.Length; i++)
+        var (numbers, first, next) = (0, 0, 0);
+        var body = new byte[2 * MaxNumberLength * _used];
+        var length = 0;
+        for (var i = 0; i < _used; i++)
         {
-            if (counts[i] != 0)
+            if (_counts[i] == 0)
             {
-                length = Write(bytes, length, _buckets[i] - previous);
-                length = Write(bytes, length, counts[i]);
-                previous = _buckets[i];
+                continue;
             }
+
+            if (numbers == 0)
+            {
+                (first, next) = (_buckets[i], _buckets[i]);
+            }
+            else if (_buckets[i] > next)
+            {
+                length = Write(body, length, ((ulong)(_buckets[i] - next) << 1) | 1);
+                numbers++;
+            }
+
+            length = Write(body, length, Signed(_counts[i]) << 1);
+            numbers++;
+            next = _buckets[i] + 1;
         }
 
-        return bytes[..length];
+        var bytes = new byte[(3 * MaxNumberLength) + length];
+        var head = Write(bytes, 0, Signed(_zeros));
+        head = Write(bytes, head, Signed(first));
+        head = Write(bytes, head, (ulong)numbers);
+        body.AsSpan(0, length).CopyTo(bytes.AsSpan(head));
+        return bytes[..(head + length)];
     }
 
     /// <summary>Adds what <see cref="ToBytes"/> wrote, once or several times in a row.</summary>
@@ -162,23 +176,33 @@ public sealed class LogHistogram
     {
         while (!bytes.IsEmpty)
         {
-            var zeros = Read(ref bytes);
+            var zeros = Signed(Read(ref bytes));
             _zeros += zeros;
-            Count += zeros;
-            var (bucket, place) = (0L, 0);
+            var added = zeros;
+            var bucket = Signed(Read(ref bytes));
+            var place = 0;
             for (var left = Read(ref bytes); left > 0; left--)
             {
-                bucket += Read(ref bytes);
-                var count = Read(ref bytes);
+                var number = Read(ref bytes);
                 if (bucket is < -LastBucket or > LastBucket)
                 {
                     throw new FormatException("These bytes are no histogram.");
                 }
 
+                if ((number & 1) != 0)
+                {
+                    bucket += (long)(number >> 1);
+                    continue;
+                }
+
+                var count = Signed(number >> 1);
                 place = PlaceOf((int)bucket, place);
                 AddAt(place, (int)bucket, count);
-                Count += count;
+                added += count;
+                bucket++;
             }
+
+            Count += added;
         }
     }
 
@@ -225,36 +249,39 @@ public sealed class LogHistogram
         _used++;
     }
 
+    /// <summary>Small numbers of either sign become small ones.</summary>
+    private static ulong Signed(long value) => (ulong)((value << 1) ^ (value >> 63));
+
+    private static long Signed(ulong value) => (long)(value >> 1) ^ -(long)(value & 1);
+
     /// <returns>Where the next number begins.</returns>
-    private static int Write(byte[] bytes, int at, long value)
+    private static int Write(byte[] bytes, int at, ulong value)
     {
-        // Small numbers of either sign take one byte.
-        var rest = (ulong)((value << 1) ^ (value >> 63));
-        while (rest >= More)
+        while (value >= More)
         {
-            bytes[at++] = (byte)(rest | More);
-            rest >>= 7;
+            bytes[at++] = (byte)(value | More);
+            value >>= 7;
         }
 
-        bytes[at++] = (byte)rest;
+        bytes[at++] = (byte)value;
         return at;
     }
 
     /// <summary>Nearly all numbers are of one byte.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static long Read(ref ReadOnlySpan<byte> bytes)
+    private static ulong Read(ref ReadOnlySpan<byte> bytes)
     {
         if (bytes.IsEmpty || bytes[0] >= More)
         {
             return ReadLong(ref bytes);
         }
 
-        var value = (long)bytes[0];
+        ulong value = bytes[0];
         bytes = bytes[1..];
-        return (value >> 1) ^ -(value & 1);
+        return value;
     }
 
-    private static long ReadLong(ref ReadOnlySpan<byte> bytes)
+    private static ulong ReadLong(ref ReadOnlySpan<byte> bytes)
     {
         var value = 0UL;
         for (var shift = 0; shift < 64 && !bytes.IsEmpty; shift += 7)
@@ -264,7 +291,7 @@ public sealed class LogHistogram
             value |= (ulong)(part & (More - 1)) << shift;
             if (part < More)
             {
-                return (long)(value >> 1) ^ -(long)(value & 1);
+                return value;
             }
         }
 

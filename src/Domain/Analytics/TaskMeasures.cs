@@ -26,6 +26,18 @@ public sealed class TaskMeasures
     /// <summary>Whether it is as if no task had ever been added.</summary>
     public bool IsEmpty => Sums == default && (Durations?.IsEmpty ?? true) && (QueueTimes?.IsEmpty ?? true) && (Costs?.IsEmpty ?? true);
 
+    /// <summary>All of them together, with histograms.</summary>
+    public static TaskMeasures Total(IEnumerable<TaskMeasures> groups)
+    {
+        var total = new TaskMeasures(withHistograms: true);
+        foreach (var group in groups)
+        {
+            total.Add(group);
+        }
+
+        return total;
+    }
+
     /// <summary>Whether both come to exactly the same, in every bucket of their histograms.</summary>
     public bool IsSameAs(TaskMeasures other) =>
         Sums == other.Sums && Same(Durations, other.Durations) && Same(QueueTimes, other.QueueTimes) && Same(Costs, other.Costs);

@@ -46,3 +46,7 @@ FROM conversations GROUP BY 1;
 DROP INDEX ix_conversations_started_at;
 CREATE INDEX ix_conversations_started_at ON conversations (started_at DESC NULLS LAST, conversation_id DESC) INCLUDE (total_cost_usd, total_tasks, total_duration_seconds);
 CREATE INDEX ix_conversations_cost ON conversations (total_cost_usd DESC, conversation_id) INCLUDE (started_at);
+
+-- Sessions of a range are read from the index alone.
+DROP INDEX ix_sessions_connected_at;
+CREATE INDEX ix_sessions_connected_at ON sessions (connected_at) INCLUDE (disconnected_at, active);

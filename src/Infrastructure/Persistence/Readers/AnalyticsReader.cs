@@ -25,6 +25,8 @@ internal sealed class AnalyticsReader(NpgsqlDataSource source) : IAnalyticsReade
         await using var batch = new NpgsqlBatch(connection);
         // One snapshot and one round trip. Whatever goes wrong in between: a connection goes back to its pool without a transaction.
         batch.BatchCommands.Add(new NpgsqlBatchCommand("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
+        // The plan is the same for all values: it is made once.
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("SET LOCAL plan_cache_mode = force_generic_plan"));
         batch.BatchCommands.Add(Rollups(question, dimension, boundaries, [.. runs.Where(run => run.Level is not null)]));
         batch.BatchCommands.Add(Deltas(boundaries[0], boundaries[^1]));
         foreach (var edge in edges)
@@ -33,7 +35,7 @@ internal sealed class AnalyticsReader(NpgsqlDataSource source) : IAnalyticsReade
         }
 
         batch.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
-        // Once for every connection of the pool: to plan the statement takes as long as to run it.
+        // Once for every connection of the pool: to read and plan the statements takes as long as to run them.
         await batch.PrepareAsync(cancellationToken);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
