@@ -96,7 +96,7 @@ internal sealed class AnalyticsEndpointTests
         await Probe.Until(async () => await _database.QueryAsync<long>("SELECT count(*) FROM task_deltas") == 0, "everything is folded");
         await Probe.Until(async () => await _database.QueryAsync<long>("SELECT count(*) - count(DISTINCT day) FROM conversation_days") == 0, "days of conversations are one row");
         await CompareAsync();
-        Assert.That(await _database.QueryAsync<long>("SELECT least((SELECT count(*) FROM sessions), (SELECT count(*) FROM conversations WHERE started_at IS NOT NULL))"), Is.GreaterThan(100));
+        Assert.That(await _database.QueryAsync<long>("SELECT least((SELECT count(*) FROM sessions), (SELECT count(*) FROM conversations WHERE started_at IS NOT NULL))"), Is.GreaterThan(50));
     }
 
     [Test, Order(3)]
@@ -453,8 +453,14 @@ internal sealed class AnalyticsEndpointTests
         foreach (var name in new[] { "tasks", "cost", "total_tokens", "average_cost", "average_duration_seconds" })
         {
             var (one, other) = (now.GetProperty(name).GetDecimal(), before.GetProperty(name).GetDecimal());
-            Assert.That(
-                change.GetProperty(name) is { ValueKind: JsonValueKind.Number } number ? number.GetDecimal() : null, other == 0 ? Is.Null : Is.EqualTo((one - other) / other).Within(0.000001m), $"change of {name}");
+            if (other == 0)
+            {
+                Assert.That(change.GetProperty(name).ValueKind, Is.EqualTo(JsonValueKind.Null), $"change of {name}");
+            }
+            else
+            {
+                Assert.That(change.GetProperty(name).GetDecimal(), Is.EqualTo((one - other) / other).Within(0.000001m), $"change of {name}");
+            }
         }
 
         Assert.That(change.GetProperty("success_rate").GetDecimal(), Is.EqualTo(now.GetProperty("success_rate").GetDecimal() - before.GetProperty("success_rate").GetDecimal()));
