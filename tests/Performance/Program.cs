@@ -45,7 +45,7 @@ internal static class Commands
     private static readonly Option<string?> Keep = new("--keep")
     {
         HelpName = "database",
-        Description = "Make the tasks in this database, or use those that are there, and leave them.",
+        Description = "Make the tasks in this database (analytics: one for each number of tasks, which is added to the name), or use those that are there, and leave them.",
     };
 
     public static Task<int> RunAsync(string[] args)
@@ -305,7 +305,7 @@ internal static class Commands
 
         var command = new Command("analytics", "Questions over years of tasks, beside the same asked of the table by SQL; and what rollups cost those who write.")
         {
-            tasks, clients, seconds, Rounds, Server, Json,
+            tasks, clients, seconds, Rounds, Keep, Server, Json,
         };
         command.SetAction((arguments, cancel) => GuardAsync(() => AnalyticsCommand.RunAsync(
             new AnalyticsOptions(
@@ -313,6 +313,7 @@ internal static class Commands
                 arguments.GetValue(clients)!,
                 arguments.GetValue(seconds),
                 arguments.GetValue(Rounds),
+                arguments.GetValue(Keep),
                 ServerOf(arguments),
                 arguments.GetValue(Json)),
             cancel)));

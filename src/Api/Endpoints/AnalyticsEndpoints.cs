@@ -13,7 +13,8 @@ internal static class AnalyticsEndpoints
     public static void MapAnalyticsEndpoints(this IEndpointRouteBuilder app)
     {
         var analytics = app.MapGroup("/api/analytics").WithTags("Analytics").RequireAuthorization(Policies.Viewer)
-            .ProducesProblem(StatusCodes.Status422UnprocessableEntity).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+            .ProducesProblem(StatusCodes.Status422UnprocessableEntity).ProducesProblem(StatusCodes.Status503ServiceUnavailable)
+            .AddEndpointFilter(new SharedAnswers());
         analytics.MapGet("/summary", Summarize).WithSummary("Cost, tasks, tokens and success of all times, today, or a range, and the change").Produces<Summary>();
         analytics.MapGet("/costs/histogram", ShowCosts).WithSummary("Cost and tasks over time; with period every bucket, without it columns as existing clients read them")
             .Produces<CostHistogram>();
@@ -89,7 +90,7 @@ internal static class AnalyticsEndpoints
         [AsParameters] AnalyticsRequest request, [AsParameters] GroupRequest group, IMediator mediator, HttpContext context, CancellationToken cancellationToken)
     {
         var by = AnalyticsValues.By(group.By)
-            ?? throw QueryValues.Invalid("by", "by must be one of agent, agent_type, source, model, status, user.");
+            ?? throw QueryValues.Invalid("by", "by must be one of agent, agent_type, source, model, status, user; conversations are at /api/analytics/conversations?order=cost.");
         var breakdown = await mediator.Send(
             new GetBreakdownQuery(request.ToScope(), by, AnalyticsValues.Top(group.Top, GetBreakdownQuery.DefaultTop), AnalyticsValues.Order(group.Order)), cancellationToken);
         return TableResult.Of(breakdown, "breakdown", () => breakdown.Rows, request.Format, context);

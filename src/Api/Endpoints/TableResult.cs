@@ -27,7 +27,6 @@ internal sealed class TableResult(string name, IEnumerable<object> rows) : IResu
             "json" => false,
             _ => throw QueryValues.Invalid("format", "format must be json or csv."),
         };
-        context.Response.Headers.Append("Vary", "Accept");
         return wanted ? new TableResult(name, rows()) : TypedResults.Ok(answer);
     }
 

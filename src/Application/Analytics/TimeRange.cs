@@ -17,13 +17,18 @@ public readonly record struct TimeRange(DateTimeOffset From, DateTimeOffset To, 
     public static TimeRange Of(AnalyticsScope scope, DateTimeOffset now, TimeSpan length)
     {
         var to = scope.To ?? now;
-        return new TimeRange(scope.From ?? to - length, to, scope.To is null ? EndOfQuarter(now) : to);
+        return scope.To is null
+            ? new TimeRange(scope.From ?? StartOfQuarter(to - length), to, EndOfQuarter(now))
+            : new TimeRange(scope.From ?? to - length, to, to);
     }
 
     /// <summary>Of everything where nothing is said.</summary>
     public static TimeRange OfAll(AnalyticsScope scope, DateTimeOffset now) => Of(scope with { From = scope.From ?? Beginning }, now, TimeSpan.Zero);
 
-    public static DateTimeOffset EndOfQuarter(DateTimeOffset now) => new(now.UtcTicks - (now.UtcTicks % Quarter.Ticks) + Quarter.Ticks, TimeSpan.Zero);
+    public static DateTimeOffset EndOfQuarter(DateTimeOffset now) => StartOfQuarter(now) + Quarter;
+
+    /// <summary>Where nobody says where a range begins, it begins where no task has to be read by itself.</summary>
+    private static DateTimeOffset StartOfQuarter(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % Quarter.Ticks), TimeSpan.Zero);
 
     /// <summary>The time of the same length before.</summary>
     public TimeRange Before() => new(From - (To - From), From, From);

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace GrooteDashboard.Domain.Analytics;
 
 /// <summary>
@@ -18,32 +20,55 @@ public sealed class LogHistogram
 
     private const double Gamma = (1 + RelativeError) / (1 - RelativeError);
 
+    /// <summary>Of values that count as zero.</summary>
+    private const int ZeroBucket = int.MinValue;
+
+    /// <summary>No bucket is further from zero, on either side.</summary>
+    private const int LastBucket = 10_000;
+
+    /// <summary>Bit of a byte that says that the number goes on.</summary>
+    private const byte More = 0x80;
+
+    /// <summary>Bytes of the largest number.</summary>
+    private const int MaxNumberLength = 10;
+
     private static readonly double LogGamma = Math.Log(Gamma);
 
     private long _zeros;
 
-    /// <summary>Counts of neighbouring buckets; the first is bucket <see cref="_first"/>.</summary>
+    /// <summary>Ascending; the first <see cref="_used"/> of them are. Most histograms are of a few tasks.</summary>
+    private int[] _buckets = [];
+
+    /// <summary>Of each bucket.</summary>
     private long[] _counts = [];
-    private int _first;
+    private int _used;
 
     public long Count { get; private set; }
 
     /// <summary>Whether nothing is in it, not even in part: a bucket may be below zero while what was taken out comes before what was put in.</summary>
-    public bool IsEmpty => _zeros == 0 && Array.TrueForAll(_counts, count => count == 0);
+    public bool IsEmpty => _zeros == 0 && !_counts.AsSpan(0, _used).ContainsAnyExcept(0L);
+
+    /// <summary>The bucket of a value, which is worked out once where it is added to many histograms.</summary>
+    /// <param name="value">Not negative.</param>
+    public static int BucketOf(double value) =>
+        value < SmallestValue ? ZeroBucket : (int)Math.Ceiling(Math.Log(Math.Min(value, LargestValue)) / LogGamma);
 
     /// <param name="value">Not negative.</param>
     /// <param name="times">How often; negative to take it out.</param>
-    public void Add(double value, long times)
+    public void Add(double value, long times) => AddTo(BucketOf(value), times);
+
+    /// <param name="bucket">From <see cref="BucketOf"/>.</param>
+    /// <param name="times">How often; negative to take it out.</param>
+    public void AddTo(int bucket, long times)
     {
-        if (value < SmallestValue)
+        if (bucket == ZeroBucket)
         {
             _zeros += times;
         }
         else
         {
-            var index = (int)Math.Ceiling(Math.Log(Math.Min(value, LargestValue)) / LogGamma);
-            Reach(index, index);
-            _counts[index - _first] += times;
+            var place = _buckets.AsSpan(0, _used).BinarySearch(bucket);
+            AddAt(place < 0 ? ~place : place, bucket, times);
         }
 
         Count += times;
@@ -53,16 +78,11 @@ public sealed class LogHistogram
     {
         _zeros += other._zeros;
         Count += other.Count;
-        if (other._counts.Length == 0)
+        var place = 0;
+        for (var i = 0; i < other._used; i++)
         {
-            return;
-        }
-
-        Reach(other._first, other._first + other._counts.Length - 1);
-        var into = _counts.AsSpan(other._first - _first);
-        for (var i = 0; i < other._counts.Length; i++)
-        {
-            into[i] += other._counts[i];
+            place = PlaceOf(other._buckets[i], place);
+            AddAt(place, other._buckets[i], other._counts[i]);
         }
     }
 
@@ -82,16 +102,16 @@ public sealed class LogHistogram
             return 0;
         }
 
-        for (var i = 0; i < _counts.Length; i++)
+        for (var i = 0; i < _used; i++)
         {
             seen += _counts[i];
             if (seen >= rank)
             {
-                return ValueOf(_first + i);
+                return ValueOf(_buckets[i]);
             }
         }
 
-        return ValueOf(_first + _counts.Length - 1);
+        return ValueOf(_buckets[_used - 1]);
     }
 
     /// <summary>The buckets that hold something, upwards: what their values are about, and how many there are.</summary>
@@ -102,105 +122,176 @@ public sealed class LogHistogram
             yield return (0, _zeros);
         }
 
-        for (var i = 0; i < _counts.Length; i++)
+        for (var i = 0; i < _used; i++)
         {
             if (_counts[i] != 0)
             {
-                yield return (ValueOf(_first + i), _counts[i]);
+                yield return (ValueOf(_buckets[i]), _counts[i]);
             }
         }
     }
 
-    /// <summary>Compact: a variable-length number for the zeros, then for every bucket in use its distance from the one before and its count.</summary>
+    /// <summary>
+    /// Compact, in variable-length numbers: the zeros, the first bucket, how many numbers follow, and these: an even one is the count of the next bucket, an odd one passes over buckets
+    /// that hold nothing. So a bucket takes one byte mostly. It says by itself where it ends: several of them, one after the other, are their sum.
+    /// </summary>
     public byte[] ToBytes()
     {
-        var bytes = new List<byte>(16 + (2 * _counts.Length));
-        Write(bytes, _zeros);
-        var previous = 0;
-        for (var i = 0; i < _counts.Length; i++)
+        var (numbers, first, next) = (0, 0, 0);
+        var body = new byte[2 * MaxNumberLength * _used];
+        var length = 0;
+        for (var i = 0; i < _used; i++)
         {
-            if (_counts[i] != 0)
+            if (_counts[i] == 0)
             {
-                Write(bytes, _first + i - previous);
-                Write(bytes, _counts[i]);
-                previous = _first + i;
+                continue;
             }
+
+            if (numbers == 0)
+            {
+                (first, next) = (_buckets[i], _buckets[i]);
+            }
+            else if (_buckets[i] > next)
+            {
+                length = Write(body, length, ((ulong)(_buckets[i] - next) << 1) | 1);
+                numbers++;
+            }
+
+            length = Write(body, length, Signed(_counts[i]) << 1);
+            numbers++;
+            next = _buckets[i] + 1;
         }
 
-        return [.. bytes];
+        var bytes = new byte[(3 * MaxNumberLength) + length];
+        var head = Write(bytes, 0, Signed(_zeros));
+        head = Write(bytes, head, Signed(first));
+        head = Write(bytes, head, (ulong)numbers);
+        body.AsSpan(0, length).CopyTo(bytes.AsSpan(head));
+        return bytes[..(head + length)];
     }
 
-    /// <summary>Adds what <see cref="ToBytes"/> wrote.</summary>
+    /// <summary>Adds what <see cref="ToBytes"/> wrote, once or several times in a row.</summary>
     /// <exception cref="FormatException">They are not from there.</exception>
     public void Add(ReadOnlySpan<byte> bytes)
     {
-        var zeros = Read(ref bytes);
-        _zeros += zeros;
-        Count += zeros;
-        var index = 0L;
         while (!bytes.IsEmpty)
         {
-            index += Read(ref bytes);
-            var count = Read(ref bytes);
-            if (index is < -10_000 or > 10_000)
+            var zeros = Signed(Read(ref bytes));
+            _zeros += zeros;
+            var added = zeros;
+            var bucket = Signed(Read(ref bytes));
+            var place = 0;
+            for (var left = Read(ref bytes); left > 0; left--)
             {
-                throw new FormatException("These bytes are no histogram.");
+                var number = Read(ref bytes);
+                if (bucket is < -LastBucket or > LastBucket)
+                {
+                    throw new FormatException("These bytes are no histogram.");
+                }
+
+                if ((number & 1) != 0)
+                {
+                    bucket += (long)(number >> 1);
+                    continue;
+                }
+
+                var count = Signed(number >> 1);
+                place = PlaceOf((int)bucket, place);
+                AddAt(place, (int)bucket, count);
+                added += count;
+                bucket++;
             }
 
-            Reach((int)index, (int)index);
-            _counts[(int)index - _first] += count;
-            Count += count;
+            Count += added;
         }
     }
 
     /// <summary>The value that is within the error of every value of the bucket.</summary>
     private static double ValueOf(int index) => 2 * Math.Exp(index * LogGamma) / (Gamma + 1);
 
-    /// <summary>Makes room for these buckets, and some to spare.</summary>
-    private void Reach(int from, int to)
+    /// <summary>Where a bucket is or belongs, at or after a place: buckets that come in their order are found by going along.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int PlaceOf(int bucket, int from)
     {
-        if (_counts.Length > 0 && from >= _first && to < _first + _counts.Length)
+        var buckets = _buckets.AsSpan(0, _used);
+        while (from < buckets.Length && buckets[from] < bucket)
         {
-            return;
+            from++;
         }
 
-        var (first, last) = _counts.Length == 0 ? (from, to) : (Math.Min(from, _first), Math.Max(to, _first + _counts.Length - 1));
-        var spare = _counts.Length / 2;
-        (first, last) = (first < _first ? first - spare : first, last >= _first + _counts.Length ? last + spare : last);
-        var counts = new long[last - first + 1];
-        _counts.CopyTo(counts, _counts.Length == 0 ? 0 : _first - first);
-        (_counts, _first) = (counts, first);
+        return from;
     }
 
-    private static void Write(List<byte> bytes, long value)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void AddAt(int place, int bucket, long times)
     {
-        // Small numbers of either sign take one byte.
-        var rest = (ulong)((value << 1) ^ (value >> 63));
-        while (rest >= 0x80)
+        if (place == _used || _buckets[place] != bucket)
         {
-            bytes.Add((byte)(rest | 0x80));
-            rest >>= 7;
+            MakeRoom(place);
+            _buckets[place] = bucket;
         }
 
-        bytes.Add((byte)rest);
+        _counts[place] += times;
     }
 
-    private static long Read(ref ReadOnlySpan<byte> bytes)
+    private void MakeRoom(int place)
+    {
+        if (_used == _buckets.Length)
+        {
+            var length = Math.Max(4, 2 * _used);
+            Array.Resize(ref _buckets, length);
+            Array.Resize(ref _counts, length);
+        }
+
+        Array.Copy(_buckets, place, _buckets, place + 1, _used - place);
+        Array.Copy(_counts, place, _counts, place + 1, _used - place);
+        _counts[place] = 0;
+        _used++;
+    }
+
+    /// <summary>Small numbers of either sign become small ones.</summary>
+    private static ulong Signed(long value) => (ulong)((value << 1) ^ (value >> 63));
+
+    private static long Signed(ulong value) => (long)(value >> 1) ^ -(long)(value & 1);
+
+    /// <returns>Where the next number begins.</returns>
+    private static int Write(byte[] bytes, int at, ulong value)
+    {
+        while (value >= More)
+        {
+            bytes[at++] = (byte)(value | More);
+            value >>= 7;
+        }
+
+        bytes[at++] = (byte)value;
+        return at;
+    }
+
+    /// <summary>Nearly all numbers are of one byte.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Read(ref ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.IsEmpty || bytes[0] >= More)
+        {
+            return ReadLong(ref bytes);
+        }
+
+        ulong value = bytes[0];
+        bytes = bytes[1..];
+        return value;
+    }
+
+    private static ulong ReadLong(ref ReadOnlySpan<byte> bytes)
     {
         var value = 0UL;
-        for (var shift = 0; shift < 64; shift += 7)
+        for (var shift = 0; shift < 64 && !bytes.IsEmpty; shift += 7)
         {
-            if (bytes.IsEmpty)
-            {
-                break;
-            }
-
             var part = bytes[0];
             bytes = bytes[1..];
-            value |= (ulong)(part & 0x7f) << shift;
-            if (part < 0x80)
+            value |= (ulong)(part & (More - 1)) << shift;
+            if (part < More)
             {
-                return (long)(value >> 1) ^ -(long)(value & 1);
+                return value;
             }
         }
 

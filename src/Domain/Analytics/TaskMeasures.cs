@@ -26,28 +26,48 @@ public sealed class TaskMeasures
     /// <summary>Whether it is as if no task had ever been added.</summary>
     public bool IsEmpty => Sums == default && (Durations?.IsEmpty ?? true) && (QueueTimes?.IsEmpty ?? true) && (Costs?.IsEmpty ?? true);
 
+    /// <summary>All of them together, with histograms.</summary>
+    public static TaskMeasures Total(IEnumerable<TaskMeasures> groups)
+    {
+        var total = new TaskMeasures(withHistograms: true);
+        foreach (var group in groups)
+        {
+            total.Add(group);
+        }
+
+        return total;
+    }
+
     /// <summary>Whether both come to exactly the same, in every bucket of their histograms.</summary>
     public bool IsSameAs(TaskMeasures other) =>
         Sums == other.Sums && Same(Durations, other.Durations) && Same(QueueTimes, other.QueueTimes) && Same(Costs, other.Costs);
 
     /// <param name="task">The task.</param>
     /// <param name="sign">1 to add it, −1 to take it out.</param>
-    public void Add(in TaskFacts task, int sign)
+    public void Add(in TaskFacts task, int sign) => Add(TaskAddend.Of(task, sign));
+
+    public void Add(in TaskAddend task)
     {
-        Sums += TaskSums.Of(task, sign);
+        Sums += task.Sums;
+        if (Durations is null)
+        {
+            return;
+        }
+
+        var sign = task.Sums.Tasks;
         if (task.Duration is { } duration)
         {
-            Durations?.Add((double)duration, sign);
+            Durations.AddTo(duration, sign);
         }
 
         if (task.QueueTime is { } queueTime)
         {
-            QueueTimes?.Add((double)queueTime, sign);
+            QueueTimes!.AddTo(queueTime, sign);
         }
 
-        if (task.CostUsd is { } cost)
+        if (task.Cost is { } cost)
         {
-            Costs?.Add((double)cost, sign);
+            Costs!.AddTo(cost, sign);
         }
     }
 

@@ -84,16 +84,19 @@ internal sealed class AnalyticsEndpointTests
     public async Task Every_answer_is_that_of_plain_SQL()
     {
         var tasks = new RandomTasks(_database, From, DateTimeOffset.UtcNow.AddMinutes(-1), seed: 5);
+        var talks = new RandomTalks(_database, From, DateTimeOffset.UtcNow.AddMinutes(-1), seed: 7);
         for (var round = 0; round < 4; round++)
         {
-            await tasks.WriteAsync(writers: 6, operations: 100);
+            await Task.WhenAll(tasks.WriteAsync(writers: 6, operations: 100), talks.WriteAsync(writers: 3, operations: 100));
             var to = DateTimeOffset.UtcNow.AddDays(-3 * round).AddMinutes(-2);
             (_from, _to) = (Iso(From.AddDays(round).AddMinutes(3.7)), Iso(to));
             await CompareAsync();
         }
 
         await Probe.Until(async () => await _database.QueryAsync<long>("SELECT count(*) FROM task_deltas") == 0, "everything is folded");
+        await Probe.Until(async () => await _database.QueryAsync<long>("SELECT count(*) - count(DISTINCT day) FROM conversation_days") == 0, "days of conversations are one row");
         await CompareAsync();
+        Assert.That(await _database.QueryAsync<long>("SELECT least((SELECT count(*) FROM sessions), (SELECT count(*) FROM conversations WHERE started_at IS NOT NULL))"), Is.GreaterThan(50));
     }
 
     [Test, Order(3)]
@@ -262,11 +265,205 @@ internal sealed class AnalyticsEndpointTests
             $"SELECT extract(isodow FROM created_at AT TIME ZONE 'Asia/Kolkata')::int AS day, extract(hour FROM created_at AT TIME ZONE 'Asia/Kolkata')::int AS hour, {Figures} FROM {Tasks} WHERE {within} GROUP BY 1, 2 ORDER BY 1, 2");
         Assert.That(cells, Is.EqualTo(hours.Select(row => ((int)row["day"], (int)row["hour"], (long)row["tasks"], (decimal)row["cost"]))));
 
-        var compare = await GetAsync($"compare?{range}");
+        await CompareSummaryAsync();
+        await CompareRangesAsync(range, within);
+        await CompareBreakdownAsync(range, within);
+        await CompareSessionsAsync(range);
+        await CompareConversationsAsync(_from, _to);
+        await CompareConversationsAsync(_from[..10], _from[..10]);
+        await CompareConversationsAsync(_from, null);
+        await CompareConversationsAsync(null, _to);
+        await CompareConversationsAsync(null, null);
+    }
+
+    /// <summary>What is worked out from the time of the question is checked with the time that it tells.</summary>
+    private async Task CompareSummaryAsync()
+    {
+        var summary = await GetAsync($"summary?from={_from}");
+        var (from, to) = (DateTimeOffset.Parse(_from, CultureInfo.InvariantCulture), summary.GetProperty("to").GetDateTimeOffset());
+        var midnight = new DateTimeOffset(to.UtcDateTime.Date, TimeSpan.Zero);
+        foreach (var (name, first, end) in new[]
+        {
+            ("figures", from, to), ("previous", from - (to - from), from), ("today", midnight, to), ("today_before", midnight.AddDays(-1), to.AddDays(-1)),
+        })
+        {
+            var row = (await RowsAsync($"SELECT {Figures} FROM {Tasks} WHERE created_at >= '{first:O}' AND created_at < '{end:O}'")).Single();
+            Same(summary.GetProperty(name), row, $"summary: {name}");
+        }
+
+        var (now, before) = (summary.GetProperty("figures"), summary.GetProperty("previous"));
+        SameChange(summary.GetProperty("change"), now, before);
+        SameChange(summary.GetProperty("today_change"), summary.GetProperty("today"), summary.GetProperty("today_before"));
+    }
+
+    private async Task CompareRangesAsync(string range, string within)
+    {
+        var compare = await GetAsync($"compare?{range}&by=model");
         var against = compare.GetProperty("against");
-        Same(
-            against.GetProperty("figures"),
-            (await RowsAsync($"SELECT {Figures} FROM {Tasks} WHERE created_at >= '{against.GetProperty("from").GetString()}' AND created_at < '{_from}'")).Single(), "compare");
+        var before = $"created_at >= '{against.GetProperty("from").GetString()}' AND created_at < '{_from}'";
+        foreach (var (name, where) in new[] { ("range", within), ("against", before) })
+        {
+            var row = (await RowsAsync($"SELECT {Figures}, {Percentiles} FROM {Tasks} WHERE {where}")).Single();
+            Same(compare.GetProperty(name).GetProperty("figures"), row, $"compare: {name}");
+            SamePercentiles(compare.GetProperty(name), row, $"compare: {name}");
+        }
+
+        SameChange(compare.GetProperty("change"), compare.GetProperty("range").GetProperty("figures"), against.GetProperty("figures"));
+        var groups = compare.GetProperty("groups").EnumerateArray().ToDictionary(group => group.GetProperty("value").GetString()!);
+        var seen = new HashSet<string>();
+        foreach (var (name, where) in new[] { ("range", within), ("against", before) })
+        {
+            foreach (var row in await RowsAsync($"SELECT known_model AS value, {Figures} FROM {Tasks} WHERE {where} GROUP BY 1"))
+            {
+                seen.Add((string)row["value"]);
+                Same(groups[(string)row["value"]].GetProperty(name), row, $"compare by model: {row["value"]}, {name}");
+            }
+        }
+
+        Assert.That(groups.Keys, Is.EquivalentTo(seen));
+        foreach (var group in groups.Values)
+        {
+            SameChange(group.GetProperty("change"), group.GetProperty("range"), group.GetProperty("against"));
+        }
+
+        Assert.That(
+            compare.GetProperty("groups").EnumerateArray().Select(group => Math.Max(group.GetProperty("range").GetProperty("cost").GetDecimal(), group.GetProperty("against").GetProperty("cost").GetDecimal())),
+            Is.Ordered.Descending);
+    }
+
+    private async Task CompareBreakdownAsync(string range, string within)
+    {
+        const int Top = 2;
+        foreach (var (order, amount) in new[]
+        {
+            ("cost", "coalesce(sum(cost_usd), 0)"), ("tasks", "count(*)::numeric"), ("tokens", "coalesce(sum(input_tokens), 0)::numeric + coalesce(sum(output_tokens), 0)::numeric"),
+            ("failed", "count(*) FILTER (WHERE status = 'failed')::numeric"),
+        })
+        {
+            var breakdown = await GetAsync($"breakdown?{range}&by=user&top={Top}&order={order}");
+            var total = (await RowsAsync($"SELECT {Figures}, {amount} AS amount FROM {Tasks} WHERE {within}")).Single();
+            var rows = await RowsAsync($"SELECT user_id AS value, {Figures}, {amount} AS amount FROM {Tasks} WHERE {within} GROUP BY 1 ORDER BY amount DESC, user_id COLLATE \"C\"");
+            var rest = (await RowsAsync(
+                $"""
+                SELECT {Figures}, {amount} AS amount FROM {Tasks} WHERE {within} AND user_id <> ALL (ARRAY['{string.Join("', '", rows.Take(Top).Select(row => row["value"]))}'])
+                """)).Single();
+            Same(breakdown.GetProperty("total"), total, $"breakdown by {order}");
+            var shown = breakdown.GetProperty("rows").EnumerateArray().ToList();
+            Assert.That(shown.Select(row => row.GetProperty("value").GetString()), Is.EqualTo(rows.Take(Top).Select(row => row["value"])), $"breakdown by {order}");
+            foreach (var (row, expected) in shown.Zip(rows))
+            {
+                Same(row.GetProperty("figures"), expected, $"breakdown by {order}");
+                Assert.That(row.GetProperty("share").GetDecimal(), Is.EqualTo((decimal)expected["amount"] / (decimal)total["amount"]).Within(0.000001m), $"breakdown by {order}: share");
+            }
+
+            var other = breakdown.GetProperty("other");
+            Same(other.GetProperty("figures"), rest, $"breakdown by {order}: other");
+            Assert.That(other.GetProperty("groups").GetInt32(), Is.EqualTo(rows.Count - Top));
+            Assert.That(other.GetProperty("share").GetDecimal(), Is.EqualTo((decimal)rest["amount"] / (decimal)total["amount"]).Within(0.000001m), $"breakdown by {order}: share of the rest");
+        }
+    }
+
+    private async Task CompareSessionsAsync(string range)
+    {
+        const string sums =
+            """
+            count(*) AS sessions, count(*) FILTER (WHERE active OR disconnected_at IS NULL) AS active,
+            coalesce(round(avg(seconds)::numeric, 3), 0) AS average_duration_seconds
+            """;
+        var sessions =
+            $"""
+            (SELECT *, CASE WHEN NOT active THEN extract(epoch FROM disconnected_at - connected_at)::float8 END AS seconds FROM sessions
+             WHERE connected_at >= '{_from}' AND connected_at < '{_to}') AS s
+            """;
+        foreach (var period in new[] { "hour", "day", "month" })
+        {
+            var report = await GetAsync($"sessions?{range}&period={period}");
+            var total = (await RowsAsync(
+                $"""
+                SELECT {sums}, percentile_disc(0.5) WITHIN GROUP (ORDER BY seconds) AS p50, percentile_disc(0.9) WITHIN GROUP (ORDER BY seconds) AS p90,
+                    percentile_disc(0.95) WITHIN GROUP (ORDER BY seconds) AS p95, percentile_disc(0.99) WITHIN GROUP (ORDER BY seconds) AS p99 FROM {sessions}
+                """)).Single();
+            SameSessions(report, total, "sessions");
+            foreach (var name in new[] { "p50", "p90", "p95", "p99" })
+            {
+                Assert.That(report.GetProperty("duration").GetProperty(name).GetDouble(), Is.EqualTo((double)total[name]).Within(1.001).Percent, $"sessions: {name}");
+            }
+
+            var expected = await RowsAsync($"SELECT extract(epoch FROM date_trunc('{period}', connected_at, 'UTC'))::bigint AS start, {sums} FROM {sessions} GROUP BY 1 ORDER BY 1");
+            var data = report.GetProperty("data").EnumerateArray().Where(bucket => bucket.GetProperty("sessions").GetInt64() > 0).ToList();
+            Assert.That(data.Select(bucket => bucket.GetProperty("timestamp").GetDateTimeOffset().ToUnixTimeSeconds()), Is.EqualTo(expected.Select(row => (long)row["start"])), $"sessions by {period}");
+            foreach (var (bucket, row) in data.Zip(expected))
+            {
+                SameSessions(bucket, row, $"sessions by {period}");
+            }
+        }
+    }
+
+    private static void SameSessions(JsonElement actual, Dictionary<string, object> row, string what)
+    {
+        Assert.That(actual.GetProperty("sessions").GetInt64(), Is.EqualTo(row["sessions"]), what);
+        Assert.That(actual.GetProperty("active").GetInt64(), Is.EqualTo(row["active"]), what);
+        Assert.That(actual.GetProperty("average_duration_seconds").GetDecimal(), Is.EqualTo((decimal)row["average_duration_seconds"]).Within(0.0011m), what);
+    }
+
+    /// <summary>A day as an end means its end.</summary>
+    private async Task CompareConversationsAsync(string? from, string? to)
+    {
+        var within = (from is null ? "true" : $"started_at >= '{from}'") + (to is null ? "" : to.Length == 10 ? $" AND started_at < date '{to}' + 1" : $" AND started_at < '{to}'");
+        var range = $"start_date={from}&end_date={to}";
+        var total = (await RowsAsync(
+            $"SELECT count(*) AS count, coalesce(sum(total_cost_usd), 0) AS cost, coalesce(sum(total_tasks), 0) AS tasks, coalesce(sum(total_duration_seconds), 0)::numeric AS seconds FROM conversations WHERE {within}")).Single();
+        foreach (var (order, sql) in new[] { ("", "started_at DESC NULLS LAST, conversation_id DESC"), ("cost", "total_cost_usd DESC, conversation_id") })
+        {
+            var answer = await GetAsync($"conversations?{range}&order={order}&limit=7&offset=2");
+            var rows = await RowsAsync($"SELECT conversation_id AS id, total_cost_usd AS cost, total_tasks AS tasks FROM conversations WHERE {within} ORDER BY {sql} LIMIT 7 OFFSET 2");
+            Assert.Multiple(() =>
+            {
+                Assert.That(answer.GetProperty("total_conversations").GetInt64(), Is.EqualTo(total["count"]), range);
+                Assert.That(answer.GetProperty("total_cost_usd").GetDecimal(), Is.EqualTo((decimal)total["cost"]), range);
+                Assert.That(answer.GetProperty("total_tasks").GetInt64(), Is.EqualTo(total["tasks"]), range);
+                Assert.That(answer.GetProperty("total_duration_seconds").GetDecimal(), Is.EqualTo((decimal)total["seconds"]).Within(0.011m), range);
+                var list = answer.GetProperty("conversations").EnumerateArray().ToList();
+                Assert.That(
+                    list.Select(item => (item.GetProperty("conversation_id").GetString(), item.GetProperty("total_cost_usd").GetDecimal(), item.GetProperty("total_tasks").GetInt32())),
+                    Is.EqualTo(rows.Select(row => ((string)row["id"], (decimal)row["cost"], (int)row["tasks"]))), $"{range} {order}");
+                var (costs, whole) = (rows.Sum(row => (decimal)row["cost"]), (decimal)total["cost"]);
+                foreach (var item in list)
+                {
+                    Assert.That(item.GetProperty("share").GetDecimal(), Is.EqualTo(whole == 0 ? 0 : item.GetProperty("total_cost_usd").GetDecimal() / whole).Within(0.000001m), range);
+                }
+
+                var other = answer.GetProperty("other");
+                if ((long)total["count"] == rows.Count)
+                {
+                    Assert.That(other.ValueKind, Is.EqualTo(JsonValueKind.Null), range);
+                    return;
+                }
+
+                Assert.That(other.GetProperty("conversations").GetInt64(), Is.EqualTo((long)total["count"] - rows.Count), range);
+                Assert.That(other.GetProperty("total_cost_usd").GetDecimal(), Is.EqualTo(whole - costs), range);
+                Assert.That(other.GetProperty("total_tasks").GetInt64(), Is.EqualTo((long)total["tasks"] - rows.Sum(row => (int)row["tasks"])), range);
+                Assert.That(other.GetProperty("share").GetDecimal(), Is.EqualTo(whole == 0 ? 0 : (whole - costs) / whole).Within(0.000001m), range);
+            });
+        }
+    }
+
+    private static void SameChange(JsonElement change, JsonElement now, JsonElement before)
+    {
+        foreach (var name in new[] { "tasks", "cost", "total_tokens", "average_cost", "average_duration_seconds" })
+        {
+            var (one, other) = (now.GetProperty(name).GetDecimal(), before.GetProperty(name).GetDecimal());
+            if (other == 0)
+            {
+                Assert.That(change.GetProperty(name).ValueKind, Is.EqualTo(JsonValueKind.Null), $"change of {name}");
+            }
+            else
+            {
+                Assert.That(change.GetProperty(name).GetDecimal(), Is.EqualTo((one - other) / other).Within(0.000001m), $"change of {name}");
+            }
+        }
+
+        Assert.That(change.GetProperty("success_rate").GetDecimal(), Is.EqualTo(now.GetProperty("success_rate").GetDecimal() - before.GetProperty("success_rate").GetDecimal()));
     }
 
     private async Task SameGroupsAsync(string path, string name, Dictionary<string, Dictionary<string, object>> expected)

@@ -11,9 +11,10 @@ namespace GrooteDashboard.Performance.Commands;
 /// <param name="Clients">Who ask at once.</param>
 /// <param name="Seconds">How long each question is asked.</param>
 /// <param name="Rounds">Of writing, with and without the triggers in turns.</param>
+/// <param name="Keep">The databases are named so, with the number of their tasks, and left for further runs; null: they are made and dropped.</param>
 /// <param name="Server">Folder of the server.</param>
 /// <param name="Json">Where every run is written for other programs, if anywhere.</param>
-internal sealed record AnalyticsOptions(int[] Tasks, int[] Clients, int Seconds, int Rounds, DirectoryInfo Server, FileInfo? Json);
+internal sealed record AnalyticsOptions(int[] Tasks, int[] Clients, int Seconds, int Rounds, string? Keep, DirectoryInfo Server, FileInfo? Json);
 
 internal sealed record AnalyticsRun(string Question, int Tasks, int Clients, int Requests, double P50Milliseconds, double P95Milliseconds, double PerSecond);
 
@@ -45,7 +46,16 @@ internal static class AnalyticsCommand
                 percentile_cont(ARRAY[0.5, 0.9, 0.95, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM started_at - created_at))
             FROM tasks WHERE created_at >= now() - interval '30 days' GROUP BY 1
             """),
+        // Nobody asks for the same: nothing can be shared.
+        ("… each its own range", "/api/analytics/performance?by=agent&from={from}",
+            """
+            SELECT assigned_agent, count(*), percentile_cont(ARRAY[0.5, 0.9, 0.95, 0.99]) WITHIN GROUP (ORDER BY duration_seconds),
+                percentile_cont(ARRAY[0.5, 0.9, 0.95, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM started_at - created_at))
+            FROM tasks WHERE created_at >= now() - interval '30 days' GROUP BY 1
+            """),
     ];
+
+    private static int _asked;
 
     public static async Task RunAsync(AnalyticsOptions options, CancellationToken cancellationToken)
     {
@@ -54,7 +64,8 @@ internal static class AnalyticsCommand
         Machine? machine = null;
         foreach (var tasks in options.Tasks)
         {
-            await using var database = await PerformanceDatabase.CreateAsync(cancellationToken);
+            await using var database = await PerformanceDatabase.CreateAsync(
+                cancellationToken, options.Keep is null ? null : string.Create(CultureInfo.InvariantCulture, $"{options.Keep}_{tasks}"));
             machine ??= await Machine.DescribeAsync(database, cancellationToken);
             await using var server = await ServerProcess.StartDashboardAsync(options.Server, database.ConnectionString, redis.ConnectionString, cancellationToken);
             await SeedAsync(database, options.Server, tasks, cancellationToken);
@@ -84,6 +95,11 @@ internal static class AnalyticsCommand
 
     private static async Task SeedAsync(PerformanceDatabase database, DirectoryInfo server, int tasks, CancellationToken cancellationToken)
     {
+        if (await database.QueryAsync<bool>("SELECT EXISTS (SELECT FROM tasks)", cancellationToken))
+        {
+            return;
+        }
+
         var clock = Stopwatch.StartNew();
         await TaskSeed.WriteAsync(database, tasks, cancellationToken);
         await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"Seeded in {clock.Elapsed.TotalSeconds:N0} s; rebuilding the rollups"));
@@ -114,7 +130,7 @@ internal static class AnalyticsCommand
             while (clock.Elapsed < length)
             {
                 var began = Stopwatch.GetTimestamp();
-                using var answer = await http.GetAsync(path, cancellationToken);
+                using var answer = await http.GetAsync(Unique(path), cancellationToken);
                 answer.EnsureSuccessStatusCode();
                 mine.Add((int)Stopwatch.GetElapsedTime(began).TotalMicroseconds);
             }
@@ -123,6 +139,10 @@ internal static class AnalyticsCommand
         }));
         return [.. times.SelectMany(mine => mine).Order()];
     }
+
+    /// <summary>30 days from another second every time.</summary>
+    private static string Unique(string path) => path.Replace(
+        "{from}", DateTimeOffset.UtcNow.AddDays(-30).AddSeconds(-Interlocked.Increment(ref _asked)).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture), StringComparison.Ordinal);
 
     private static async Task<double> AskTableAsync(PerformanceDatabase database, string sql, CancellationToken cancellationToken)
     {

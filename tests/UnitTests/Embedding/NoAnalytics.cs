@@ -31,5 +31,5 @@ internal sealed class NoAnalytics : IAnalyticsReader, ISessionAnalyticsReader, I
 
     public Task<ConversationCosts> ReadAsync(
         DateTimeOffset? from, DateTimeOffset? to, bool costliestFirst, int offset, int limit, CancellationToken cancellationToken) =>
-        Task.FromResult(new ConversationCosts(0, 0, 0, 0, 0, 0, []));
+        Task.FromResult(new ConversationCosts(0, 0, 0, 0, 0, 0, [], null));
 }

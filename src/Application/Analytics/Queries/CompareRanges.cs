@@ -64,12 +64,7 @@ internal sealed class CompareRangesHandler(IAnalyticsReader reader, TimeProvider
 
     private static ComparedRange Compared(TimeRange range, IEnumerable<TaskMeasures> groups)
     {
-        var total = new TaskMeasures(withHistograms: true);
-        foreach (var group in groups)
-        {
-            total.Add(group);
-        }
-
+        var total = TaskMeasures.Total(groups);
         return new ComparedRange(range.From, range.To, Figures.Of(total.Sums), Percentiles.Of(total.Durations!), Percentiles.Of(total.QueueTimes!));
     }
 

@@ -50,12 +50,7 @@ internal sealed class GetPerformanceHandler(IAnalyticsReader reader, TimeProvide
         var range = TimeRange.Of(query.Scope, now, GetPerformanceQuery.DefaultLength);
         var groups = await reader.ReadAsync(
             new TaskQuestion([range.From, range.ReadTo], query.By ?? Dimension.All, query.Scope.Filters, Quantiles: true), cancellationToken);
-        var total = new TaskMeasures(withHistograms: true);
-        foreach (var group in groups)
-        {
-            total.Add(group.Measures);
-        }
-
+        var total = TaskMeasures.Total(groups.Select(group => group.Measures));
         var hours = range.Hours(now);
         var shown = groups.OrderByDescending(group => group.Measures.Sums.Tasks).ThenBy(group => group.Value, StringComparer.Ordinal).Take(query.Top);
         return new PerformanceReport(

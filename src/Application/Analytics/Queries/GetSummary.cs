@@ -29,15 +29,21 @@ internal sealed class GetSummaryHandler(IAnalyticsReader reader, TimeProvider ti
         var sameTime = yesterday + (now - midnight);
         // On a day that is longer than the one before, this time of day may not have been yet.
         sameTime = sameTime < midnight ? sameTime : midnight.AddTicks(-1);
-        var days = await SumsAsync([yesterday, sameTime, midnight, TimeRange.EndOfQuarter(now)], scope, cancellationToken);
-        var (today, before) = (Figures.Of(days[2]), Figures.Of(days[0]));
-
         var range = TimeRange.OfAll(scope, now);
-        var ranges = scope.From is null
-            ? await SumsAsync([range.From, range.ReadTo], scope, cancellationToken)
-            : await SumsAsync([range.Before().From, range.From, range.ReadTo], scope, cancellationToken);
-        var figures = Figures.Of(ranges[^1]);
-        var previous = scope.From is null ? null : Figures.Of(ranges[0]);
+        DateTimeOffset? beforeFrom = scope.From is null ? null : range.Before().From;
+
+        // All of it in one question: it is of one moment, and asked once.
+        DateTimeOffset[] times = [yesterday, sameTime, midnight, TimeRange.EndOfQuarter(now), range.From, range.ReadTo, beforeFrom ?? range.From];
+        DateTimeOffset[] boundaries = [.. times.Distinct().Order()];
+        var sums = new TaskSums[boundaries.Length - 1];
+        foreach (var group in await reader.ReadAsync(new TaskQuestion(boundaries, Dimension.All, scope.Filters), cancellationToken))
+        {
+            sums[group.Bucket] = group.Measures.Sums;
+        }
+
+        var (today, before) = (Between(midnight, TimeRange.EndOfQuarter(now)), Between(yesterday, sameTime));
+        var figures = Between(range.From, range.ReadTo);
+        var previous = beforeFrom is { } start ? Between(start, range.From) : null;
         return new Summary(
             today.Cost,
             today.Tasks,
@@ -52,16 +58,19 @@ internal sealed class GetSummaryHandler(IAnalyticsReader reader, TimeProvider ti
             previous,
             previous is null ? null : Change.Between(previous, figures),
             Change.Between(before, today));
-    }
 
-    private async Task<TaskSums[]> SumsAsync(IReadOnlyList<DateTimeOffset> boundaries, AnalyticsScope scope, CancellationToken cancellationToken)
-    {
-        var sums = new TaskSums[boundaries.Count - 1];
-        foreach (var group in await reader.ReadAsync(new TaskQuestion(boundaries, Dimension.All, scope.Filters), cancellationToken))
+        Figures Between(DateTimeOffset from, DateTimeOffset to)
         {
-            sums[group.Bucket] = group.Measures.Sums;
-        }
+            var sum = default(TaskSums);
+            for (var i = 0; i < sums.Length; i++)
+            {
+                if (boundaries[i] >= from && boundaries[i] < to)
+                {
+                    sum += sums[i];
+                }
+            }
 
-        return sums;
+            return Figures.Of(sum);
+        }
     }
 }

@@ -4,5 +4,5 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace GrooteDashboard.Infrastructure.Persistence.Migrations;
 
 [DbContext(typeof(DashboardDbContext))]
-[Migration("0007_range_indexes")]
+[Migration("0009_range_indexes")]
 public sealed class RangeIndexes : SqlMigration;

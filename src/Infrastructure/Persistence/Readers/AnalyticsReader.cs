@@ -1,4 +1,3 @@
-using System.Data;
 using System.Text;
 using GrooteDashboard.Application.Analytics.Contracts;
 using GrooteDashboard.Application.Analytics.Ports;
@@ -21,55 +20,53 @@ internal sealed class AnalyticsReader(NpgsqlDataSource source) : IAnalyticsReade
         var runs = RollupRun.Cover(boundaries, dimension.Finest);
         var answer = new Answer(question, boundaries);
 
-        await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
-        await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(Rollups(question, dimension, boundaries, [.. runs.Where(run => run.Level is not null)]));
         var edges = runs.Where(run => run.Level is null).ToList();
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection);
+        // One snapshot and one round trip. Whatever goes wrong in between: a connection goes back to its pool without a transaction.
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
+        // The plan is the same for all values: it is made once.
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("SET LOCAL plan_cache_mode = force_generic_plan"));
+        batch.BatchCommands.Add(Rollups(question, dimension, boundaries, [.. runs.Where(run => run.Level is not null)]));
         batch.BatchCommands.Add(Deltas(boundaries[0], boundaries[^1]));
         foreach (var edge in edges)
         {
             batch.BatchCommands.Add(Edge(edge));
         }
 
-        await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
+        // Once for every connection of the pool: to read and plan the statements takes as long as to run them.
+        await batch.PrepareAsync(cancellationToken);
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
         {
-            while (await reader.ReadAsync(cancellationToken))
-            {
-                answer.AddRollup(reader, grouped: !question.Quantiles);
-            }
+            answer.AddRollup(reader);
+        }
 
-            await reader.NextResultAsync(cancellationToken);
-            while (await reader.ReadAsync(cancellationToken))
+        await reader.NextResultAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var task = TaskFactsColumns.Read(reader, 1);
+            if (!edges.Exists(edge => task.CreatedAt.UtcDateTime >= edge.From && task.CreatedAt.UtcDateTime < edge.To))
             {
-                var task = TaskFactsColumns.Read(reader, 1);
-                if (!edges.Exists(edge => task.CreatedAt.UtcDateTime >= edge.From && task.CreatedAt.UtcDateTime < edge.To))
-                {
-                    answer.AddTask(task, reader.GetInt16(0));
-                }
-            }
-
-            while (await reader.NextResultAsync(cancellationToken))
-            {
-                while (await reader.ReadAsync(cancellationToken))
-                {
-                    answer.AddTask(TaskFactsColumns.Read(reader, 1), reader.GetInt16(0));
-                }
+                answer.AddTask(task, reader.GetInt16(0));
             }
         }
 
-        await transaction.CommitAsync(cancellationToken);
+        while (await reader.NextResultAsync(cancellationToken))
+        {
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                answer.AddTask(TaskFactsColumns.Read(reader, 1), reader.GetInt16(0));
+            }
+        }
+
         return answer.Groups;
     }
 
     private static NpgsqlBatchCommand Rollups(TaskQuestion question, RollupDimension dimension, DateTime[] boundaries, RollupRun[] runs)
     {
         var value = question.By == Dimension.All ? "''" : question.By == dimension.First ? "r.value" : "r.value2";
-        var from =
-            """
-            FROM unnest($2::smallint[], $3::timestamptz[], $4::timestamptz[]) AS run (level, first, last)
-            JOIN task_rollups r ON r.dimension = $1 AND r.level = run.level AND r.bucket >= run.first AND r.bucket < run.last
-            """;
         var command = new NpgsqlBatchCommand();
         Add(command, dimension.Code, NpgsqlDbType.Smallint);
         Add(command, runs.Select(run => (short)run.Level!).ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Smallint);
@@ -80,18 +77,18 @@ internal sealed class AnalyticsReader(NpgsqlDataSource source) : IAnalyticsReade
         foreach (var (filtered, values) in question.Filters)
         {
             Add(command, values.ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Text);
-            where.Append(where.Length == 0 ? "WHERE " : " AND ").Append(filtered == dimension.First ? "r.value" : "r.value2").Append(" = ANY ($").Append(command.Parameters.Count).Append(')');
+            where.Append(" AND ").Append(filtered == dimension.First ? "r.value" : "r.value2").Append(" = ANY ($").Append(command.Parameters.Count).Append(')');
         }
 
-        command.CommandText = question.Quantiles
-            ? $"SELECT width_bucket(r.bucket, $5), {value}, {RollupRows.Sums}, {RollupRows.Histograms} {from} {where}"
-            : $"""
-               SELECT width_bucket(r.bucket, $5), {value}, sum(tasks)::bigint, sum(queued)::bigint, sum(running)::bigint, sum(waiting_input)::bigint,
-                   sum(completed)::bigint, sum(failed)::bigint, sum(cancelled)::bigint, sum(cost_usd), sum(input_tokens), sum(output_tokens),
-                   sum(duration_count)::bigint, sum(duration_seconds), sum(turnaround_count)::bigint, sum(turnaround_seconds), sum(queue_count)::bigint,
-                   sum(queue_seconds)
-               {from} {where} GROUP BY 1, 2
-               """;
+        // OFFSET 0: one look into the index for every run. Left to itself the planner may read the whole table instead, for it does not know how short the runs are.
+        command.CommandText =
+            $"""
+            SELECT width_bucket(r.bucket, $5), {value}, {RollupRows.SumsOfGroup}{(question.Quantiles ? ", " + RollupRows.HistogramsOfGroup : "")}
+            FROM unnest($2::smallint[], $3::timestamptz[], $4::timestamptz[]) AS run (level, first, last)
+            CROSS JOIN LATERAL (
+                SELECT * FROM task_rollups r WHERE r.dimension = $1 AND r.level = run.level AND r.bucket >= run.first AND r.bucket < run.last{where} OFFSET 0) AS r
+            GROUP BY 1, 2
+            """;
         return command;
     }
 
@@ -122,11 +119,11 @@ internal sealed class AnalyticsReader(NpgsqlDataSource source) : IAnalyticsReade
         public IReadOnlyList<TaskGroup> Groups =>
             [.. _groups.Where(group => !group.Value.IsEmpty).Select(group => new TaskGroup(group.Key.Bucket, group.Key.Value, group.Value)).OrderBy(group => group.Bucket)];
 
-        public void AddRollup(NpgsqlDataReader reader, bool grouped)
+        public void AddRollup(NpgsqlDataReader reader)
         {
             var measures = At(reader.GetInt32(0) - 1, reader.GetString(1));
             measures.Add(RollupRows.ReadSums(reader, 2));
-            if (!grouped)
+            if (question.Quantiles)
             {
                 RollupRows.AddHistograms(reader, 2 + RollupRows.SumColumns, measures);
             }

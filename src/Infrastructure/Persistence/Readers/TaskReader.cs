@@ -23,7 +23,7 @@ internal sealed class TaskReader(DashboardDbContext db, NpgsqlDataSource source,
         var page = db.Tasks.Matching(filter).InOrder(order, after).Skip(skip).Take(take);
         if (filter.HasRange())
         {
-            // Which they are is known from the index alone (0007_range_indexes.sql): only their rows are read, not those of all matches.
+            // Which they are is known from the index alone (0009_range_indexes.sql): only their rows are read, not those of all matches.
             var ids = page.Select(task => task.TaskId);
             page = db.Tasks.Where(task => ids.Contains(task.TaskId)).InOrder(order, null);
         }

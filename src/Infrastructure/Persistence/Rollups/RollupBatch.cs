@@ -10,15 +10,17 @@ internal readonly record struct RollupKey(short Dimension, RollupLevel Level, Da
 internal readonly record struct TotalsKey(string Agent, string AgentType, string Source, string Model, string Status);
 
 /// <summary>What tasks come to in every rollup, collected in memory.</summary>
-internal sealed class RollupBatch
+/// <param name="rollups">What is collected already.</param>
+internal sealed class RollupBatch(Dictionary<RollupKey, TaskMeasures>? rollups = null)
 {
-    public Dictionary<RollupKey, TaskMeasures> Rollups { get; } = [];
+    public Dictionary<RollupKey, TaskMeasures> Rollups { get; } = rollups ?? [];
 
     public Dictionary<TotalsKey, TaskSums> Totals { get; } = [];
 
     /// <summary>Counts in the finest bucket only: <see cref="RollUp"/> does the rest, once for all of them.</summary>
     public void Add(in TaskFacts task, int sign)
     {
+        var addend = TaskAddend.Of(task, sign);
         foreach (var dimension in RollupDimension.Every)
         {
             var key = new RollupKey(
@@ -27,18 +29,18 @@ internal sealed class RollupBatch
                 dimension.Finest.Floor(task.CreatedAt.UtcDateTime),
                 RollupDimension.ValueOf(task, dimension.First),
                 RollupDimension.ValueOf(task, dimension.Second));
-            At(key).Add(task, sign);
+            At(key).Add(addend);
         }
 
         CollectionsMarshal.GetValueRefOrAddDefault(
             Totals, new TotalsKey(task.Agent, task.AgentType, task.Source, task.Model, RollupDimension.ValueOf(task, Application.Analytics.Contracts.Dimension.Status)), out _)
-            += TaskSums.Of(task, sign);
+            += addend.Sums;
     }
 
     /// <summary>Fills the coarser buckets from the finer ones, up to a level.</summary>
     public void RollUp(RollupLevel coarsest)
     {
-        for (var level = RollupLevel.Quarter; level < coarsest; level++)
+        for (var level = RollupLevel.QuarterHour; level < coarsest; level++)
         {
             foreach (var (key, measures) in Rollups.Where(cell => cell.Key.Level == level).ToList())
             {

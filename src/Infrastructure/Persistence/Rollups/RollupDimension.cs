@@ -15,7 +15,7 @@ internal sealed record RollupDimension(short Code, Dimension First, Dimension Se
 
     public static IReadOnlyList<RollupDimension> Every { get; } =
     [
-        .. Combined.Prepend(Dimension.All).Select(dimension => new RollupDimension(CodeOf(dimension), dimension, Dimension.All, RollupLevel.Quarter)),
+        .. Combined.Prepend(Dimension.All).Select(dimension => new RollupDimension(CodeOf(dimension), dimension, Dimension.All, RollupLevel.QuarterHour)),
         new(CodeOf(Dimension.User), Dimension.User, Dimension.All, RollupLevel.Day),
         .. from first in Combined
            from second in Combined

@@ -72,6 +72,12 @@ internal sealed class RollupFolder : LeasedWork, IComponentHealth
         _folded.Add(folded.Count);
         Interlocked.Add(ref _total, folded.Count);
         _untidy += folded.Count;
+        if (folded.Count > 0)
+        {
+            // Conversations come to what their tasks come to: nothing else changes them.
+            await _store.MergeDaysAsync(deadline.Token);
+        }
+
         if (_untidy >= TidyAfter)
         {
             await _store.TidyAsync(deadline.Token);

@@ -16,11 +16,21 @@ internal sealed class RollupRebuilder(NpgsqlDataSource source) : IRollupMaintena
     /// <summary>A day of very many tasks.</summary>
     private const int TimeoutSeconds = 600;
 
+    /// <summary>Days that are counted at once.</summary>
+    private const int Workers = 2;
+
+    /// <summary>An advisory lock. Any number, the same in every process.</summary>
+    private const long RebuildLock = 0x67726f6f7465_0e;
+
+    /// <summary>Level 3 is a day.</summary>
     private const string DaysSql =
         """
-        SELECT least((SELECT min(created_at) FROM tasks), (SELECT min(bucket) FROM task_rollups), (SELECT min(created_at) FROM task_deltas)),
-               greatest((SELECT max(created_at) FROM tasks), (SELECT max(bucket) FROM task_rollups WHERE level < 3), (SELECT max(created_at) FROM task_deltas))
+        SELECT least((SELECT min(created_at) FROM tasks), (SELECT min(bucket) FROM task_rollups WHERE level <= 3), (SELECT min(created_at) FROM task_deltas)),
+               greatest((SELECT max(created_at) FROM tasks), (SELECT max(bucket) FROM task_rollups WHERE level <= 3), (SELECT max(created_at) FROM task_deltas))
         """;
+
+    private static readonly RollupLevel[] DayLevels = [RollupLevel.QuarterHour, RollupLevel.Hour, RollupLevel.QuarterDay, RollupLevel.Day];
+    private static readonly RollupLevel[] MonthLevels = [RollupLevel.QuarterMonth, RollupLevel.Month];
 
     /// <summary>As the key begins.</summary>
     private const string WithinSql = "dimension = ANY ($1) AND level = ANY ($2) AND bucket >= $3 AND bucket < $4";
@@ -31,29 +41,54 @@ internal sealed class RollupRebuilder(NpgsqlDataSource source) : IRollupMaintena
 
     private async Task<RollupReport> RunAsync(bool rebuild, CancellationToken cancellationToken)
     {
-        await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        // The time limit of requests is not for this, nor for waiting until somebody has folded; it comes back with the connection's return to the pool.
-        await ExecuteAsync(connection, "SET statement_timeout = 0", cancellationToken);
-        var findings = new Findings();
-        await InSnapshotAsync(connection, () => CountTotalsAsync(connection, rebuild, findings, cancellationToken), cancellationToken);
-        if (await ReadDaysAsync(connection, cancellationToken) is var (first, last))
+        await using var alone = rebuild ? await ConnectAsync(cancellationToken) : null;
+        if (alone is not null)
         {
-            for (var month = RollupLevel.Month.Floor(first); month <= last; month = month.AddMonths(1))
-            {
-                for (var day = month > first ? month : first; day <= last && day < month.AddMonths(1); day = day.AddDays(1))
-                {
-                    await InSnapshotAsync(connection, () => CountDayAsync(connection, day, rebuild, findings, cancellationToken), cancellationToken);
-                }
-
-                await InSnapshotAsync(connection, () => CountMonthAsync(connection, month, rebuild, findings, cancellationToken), cancellationToken);
-            }
+            // Two rebuilds at once would write the same rows. The lock ends with the session.
+            await ExecuteAsync(alone, "SELECT pg_advisory_lock($1)", cancellationToken, RebuildLock);
         }
 
-        return new RollupReport(findings.Tasks, findings.Rows, findings.Wrong, findings.Examples, rebuild);
+        try
+        {
+            var findings = new Findings();
+            await InSnapshotAsync(connection => CountTotalsAsync(connection, rebuild, findings, cancellationToken), cancellationToken);
+            if (await ReadDaysAsync(cancellationToken) is var (first, last))
+            {
+                for (var month = RollupLevel.Month.Floor(first); month <= last; month = month.AddMonths(1))
+                {
+                    var begin = month > first ? month : first;
+                    var end = month.AddMonths(1) <= last ? month.AddMonths(1) : last.AddDays(1);
+                    await Parallel.ForEachAsync(
+                        Enumerable.Range(0, (end - begin).Days).Select(i => begin.AddDays(i)),
+                        new ParallelOptions { MaxDegreeOfParallelism = Workers, CancellationToken = cancellationToken },
+                        async (day, cancel) => await InSnapshotAsync(connection => CountDayAsync(connection, day, rebuild, findings, cancel), cancel));
+                    await InSnapshotAsync(connection => CountMonthAsync(connection, month, rebuild, findings, cancellationToken), cancellationToken);
+                }
+            }
+
+            return new RollupReport(findings.Tasks, findings.Rows, findings.Wrong, findings.Examples, rebuild);
+        }
+        finally
+        {
+            if (alone is not null)
+            {
+                await ExecuteAsync(alone, "SELECT pg_advisory_unlock($1)", CancellationToken.None, RebuildLock);
+            }
+        }
     }
 
-    private static async Task<(DateTime First, DateTime Last)?> ReadDaysAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private async Task<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken)
     {
+        var connection = await source.OpenConnectionAsync(cancellationToken);
+        // The time limit of requests is not for this, nor for waiting until somebody has folded. What a crash takes away is rebuilt again. Both come back with the
+        // connection's return to the pool.
+        await ExecuteAsync(connection, "SET statement_timeout = 0; SET synchronous_commit = off", cancellationToken);
+        return connection;
+    }
+
+    private async Task<(DateTime First, DateTime Last)?> ReadDaysAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await ConnectAsync(cancellationToken);
         await using var command = new NpgsqlCommand(DaysSql, connection) { CommandTimeout = TimeoutSeconds };
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
@@ -61,51 +96,44 @@ internal sealed class RollupRebuilder(NpgsqlDataSource source) : IRollupMaintena
     }
 
     /// <summary>
-    /// Nobody folds meanwhile. The lock is taken before the snapshot: a snapshot from before somebody else's fold would not have what that one wrote.
+    /// Nobody folds meanwhile, but others may count other days: the lock is shared. It is taken before the snapshot: a snapshot from before somebody else's fold
+    /// would not have what that one wrote.
     /// </summary>
-    private static async Task InSnapshotAsync(NpgsqlConnection connection, Func<Task> work, CancellationToken cancellationToken)
+    private async Task InSnapshotAsync(Func<NpgsqlConnection, Task> work, CancellationToken cancellationToken)
     {
-        await ExecuteAsync(connection, "SELECT pg_advisory_lock($1)", cancellationToken, RollupStore.WriterLock);
+        await using var connection = await ConnectAsync(cancellationToken);
+        await ExecuteAsync(connection, "SELECT pg_advisory_lock_shared($1)", cancellationToken, RollupStore.WriterLock);
         try
         {
             await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
-            await work();
+            await work(connection);
             await transaction.CommitAsync(cancellationToken);
         }
         finally
         {
             // Whatever happened, and even when it was cancelled: a connection goes back to the pool with the locks that it holds.
-            await ExecuteAsync(connection, "SELECT pg_advisory_unlock($1)", CancellationToken.None, RollupStore.WriterLock);
+            await ExecuteAsync(connection, "SELECT pg_advisory_unlock_shared($1)", CancellationToken.None, RollupStore.WriterLock);
         }
     }
 
     private static async Task CountDayAsync(NpgsqlConnection connection, DateTime day, bool rebuild, Findings findings, CancellationToken cancellationToken)
     {
         var counted = new RollupBatch();
-        findings.Tasks += await AddAsync(connection, counted, $"SELECT 1::smallint, {TaskFactsColumns.List} FROM tasks", 1, day, cancellationToken);
+        findings.Count(await AddAsync(connection, counted, $"SELECT 1::smallint, {TaskFactsColumns.List} FROM tasks", 1, day, cancellationToken));
         // What is not folded yet is not in the rollups.
         await AddAsync(connection, counted, $"SELECT sign, {TaskFactsColumns.List} FROM task_deltas", -1, day, cancellationToken);
         counted.RollUp(RollupLevel.Day);
-        await PutAsync(connection, counted.Rollups, day, day.AddDays(1), [RollupLevel.Quarter, RollupLevel.Hour, RollupLevel.Day], rebuild, findings, cancellationToken);
+        await PutAsync(connection, counted.Rollups, day, day.AddDays(1), DayLevels, rebuild, findings, cancellationToken);
     }
 
-    /// <summary>A month is the sum of its days.</summary>
+    /// <summary>A month is the sum of its days, and so are its parts.</summary>
     private static async Task CountMonthAsync(NpgsqlConnection connection, DateTime month, bool rebuild, Findings findings, CancellationToken cancellationToken)
     {
         var days = await LoadAsync(connection, month, month.AddMonths(1), [RollupLevel.Day], cancellationToken);
-        var counted = new Dictionary<RollupKey, TaskMeasures>();
-        foreach (var (key, measures) in days)
-        {
-            var into = key with { Level = RollupLevel.Month, Bucket = month };
-            if (!counted.TryGetValue(into, out var sum))
-            {
-                counted.Add(into, sum = new TaskMeasures(withHistograms: true));
-            }
-
-            sum.Add(measures);
-        }
-
-        await PutAsync(connection, counted, month, month.AddMonths(1), [RollupLevel.Month], rebuild, findings, cancellationToken);
+        var counted = new RollupBatch(days);
+        counted.RollUp(RollupLevel.Month);
+        var parts = counted.Rollups.Where(cell => cell.Key.Level > RollupLevel.Day).ToDictionary();
+        await PutAsync(connection, parts, month, month.AddMonths(1), MonthLevels, rebuild, findings, cancellationToken);
     }
 
     private static async Task PutAsync(
@@ -131,7 +159,7 @@ internal sealed class RollupRebuilder(NpgsqlDataSource source) : IRollupMaintena
         }
 
         await RollupRows.CopyAsync(connection, counted, cancellationToken);
-        findings.Rows += counted.Count(cell => !cell.Value.IsEmpty);
+        findings.Write(counted.Count(cell => !cell.Value.IsEmpty));
     }
 
     private static async Task CountTotalsAsync(NpgsqlConnection connection, bool rebuild, Findings findings, CancellationToken cancellationToken)
@@ -224,30 +252,41 @@ internal sealed class RollupRebuilder(NpgsqlDataSource source) : IRollupMaintena
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    /// <summary>Of several days at once.</summary>
     private sealed class Findings
     {
+        private readonly Lock _lock = new();
         private readonly List<string> _examples = [];
+        private long _tasks;
+        private long _rows;
 
-        public long Tasks { get; set; }
+        public long Tasks => _tasks;
 
-        public long Rows { get; set; }
+        public long Rows => _rows;
 
         public int Wrong { get; private set; }
 
         public IReadOnlyList<string> Examples => _examples;
 
+        public void Count(long tasks) => Interlocked.Add(ref _tasks, tasks);
+
+        public void Write(int rows) => Interlocked.Add(ref _rows, rows);
+
         public void Add(int count, string what)
         {
-            Wrong += count;
-            if (_examples.Count < MaxExamples)
+            lock (_lock)
             {
-                _examples.Add(what);
+                Wrong += count;
+                if (_examples.Count < MaxExamples)
+                {
+                    _examples.Add(what);
+                }
             }
         }
 
         public void Compare(Dictionary<RollupKey, TaskMeasures> expected, Dictionary<RollupKey, TaskMeasures> actual)
         {
-            Rows += actual.Count;
+            Write(actual.Count);
             var nothing = new TaskMeasures(withHistograms: true);
             foreach (var key in expected.Keys.Union(actual.Keys))
             {

@@ -40,6 +40,20 @@ internal sealed class RollupStore(NpgsqlDataSource source)
         return folded;
     }
 
+    /// <summary>One row for every day of conversations.</summary>
+    public async Task MergeDaysAsync(CancellationToken cancellationToken)
+    {
+        await using var command = source.CreateCommand(
+            """
+            WITH several AS (SELECT day FROM conversation_days GROUP BY day HAVING count(*) > 1),
+            taken AS (DELETE FROM conversation_days USING several WHERE conversation_days.day = several.day RETURNING conversation_days.*)
+            INSERT INTO conversation_days
+            SELECT day, sum(conversations), sum(cost_usd), sum(tasks), sum(duration_seconds) FROM taken
+            GROUP BY day HAVING (sum(conversations), sum(cost_usd), sum(tasks), sum(duration_seconds)) <> (0, 0, 0, 0)
+            """);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     /// <summary>Takes the room back that folded deltas have left: every reader goes through the table.</summary>
     public async Task TidyAsync(CancellationToken cancellationToken)
     {

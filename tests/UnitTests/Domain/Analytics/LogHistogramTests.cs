@@ -73,10 +73,25 @@ internal sealed class LogHistogramTests
         Assert.That(read.Count, Is.EqualTo(histogram.Count));
     }
 
+    [Test]
+    public void What_is_written_one_after_the_other_is_read_as_the_sum()
+    {
+        var values = Sample(5_000, seed: 8);
+        var read = new LogHistogram();
+        read.Add(values.Chunk(61).SelectMany(part => Of(part).ToBytes()).Concat(new LogHistogram().ToBytes()).ToArray().AsSpan());
+
+        Assert.That(read.ToBytes(), Is.EqualTo(Of(values).ToBytes()));
+        Assert.That(read.Count, Is.EqualTo(5_000));
+    }
+
     [TestCase(new byte[] { 0x80 })]
+    [TestCase(new byte[] { 0 })]
     [TestCase(new byte[] { 0, 2 })]
+    [TestCase(new byte[] { 0, 2, 1 })]
+    [TestCase(new byte[] { 0, 2, 2, 4 })]
     [TestCase(new byte[] { 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff })]
-    [TestCase(new byte[] { 0, 0xfe, 0xff, 0xff, 0x0f, 2 })]
+    [TestCase(new byte[] { 0, 0xfe, 0xff, 0xff, 0x0f, 1, 4 })]
+    [TestCase(new byte[] { 0, 0, 2, 0xff, 0xff, 0x0f, 4 })]
     public void Other_bytes_are_refused(byte[] bytes) =>
         Assert.That(() => new LogHistogram().Add(bytes.AsSpan()), Throws.InstanceOf<FormatException>());
 

@@ -63,6 +63,9 @@ internal sealed record TaskDeltaRecord(
     double? DurationSeconds,
     DateTimeOffset WrittenAt);
 
+/// <summary>A row of conversation_days.</summary>
+internal sealed record ConversationDayRecord(DateOnly Day, long Conversations, decimal CostUsd, long Tasks, decimal DurationSeconds);
+
 internal sealed class TaskRollupRecordConfiguration : IEntityTypeConfiguration<TaskRollupRecord>
 {
     public void Configure(EntityTypeBuilder<TaskRollupRecord> row)
@@ -88,6 +91,16 @@ internal sealed class TaskDeltaRecordConfiguration : IEntityTypeConfiguration<Ta
     public void Configure(EntityTypeBuilder<TaskDeltaRecord> row)
     {
         row.ToTable("task_deltas");
+        row.HasNoKey();
+        row.NameColumns();
+    }
+}
+
+internal sealed class ConversationDayRecordConfiguration : IEntityTypeConfiguration<ConversationDayRecord>
+{
+    public void Configure(EntityTypeBuilder<ConversationDayRecord> row)
+    {
+        row.ToTable("conversation_days");
         row.HasNoKey();
         row.NameColumns();
     }
