@@ -404,7 +404,7 @@ describe('steering one task', () => {
     details = { error: null, result: '## Done\n\n- **a.ts** <img src=x onerror=alert(1)>\n- [click](javascript:alert(1))' }
     await opened({ status: 'completed' })
     const result = await screen.findByTestId('result')
-    expect(within(result).getByRole('heading', { name: 'Done', hidden: true })).toBeTruthy()
+    expect(await within(result).findByRole('heading', { name: 'Done', hidden: true })).toBeTruthy()
     expect(result.querySelectorAll('li').length).toBe(2)
     expect(result.querySelectorAll('img, script, a[href^=javascript]').length).toBe(0)
   })
