@@ -266,7 +266,7 @@ internal sealed partial class RedisSubscriber : IDisposable
             buffer = next;
             if (!isFull && Stopwatch.GetElapsedTime(last, woke) < Round)
             {
-                Thread.Sleep(Round);
+                _disposing.Token.WaitHandle.WaitOne(Round);
             }
 
             last = woke;
