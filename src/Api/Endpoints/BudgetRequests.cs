@@ -1,7 +1,9 @@
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using GrooteDashboard.Application.Budgets.Queries;
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Domain.Budgets;
+using GrooteDashboard.Domain.Tasks;
 using Microsoft.AspNetCore.Mvc;
 
 namespace GrooteDashboard.Api.Endpoints;
@@ -16,7 +18,14 @@ namespace GrooteDashboard.Api.Endpoints;
 /// <param name="Thresholds">Percentages at which to warn; 50 and 80 unless told.</param>
 /// <param name="Action">notify (unless told) or block_chat.</param>
 internal sealed record BudgetRequest(
-    string? Name, decimal? AmountUsd, string? Period, string? Zone, string? Scope, string? ScopeValue, IReadOnlyList<int>? Thresholds, string? Action)
+    [property: Length(1, BudgetTerms.MaxNameLength)] string? Name,
+    [property: Range(0, (double)BudgetTerms.MaxAmountUsd)] decimal? AmountUsd,
+    [property: AllowedValues("day", "week", "month")] string? Period,
+    [property: RegularExpression("^[A-Za-z0-9_+/-]{1,64}$")] string? Zone,
+    [property: AllowedValues("everything", "agent", "source")] string? Scope,
+    [property: MaxLength(AgentTask.MaxNameLength)] string? ScopeValue,
+    [property: Length(0, BudgetTerms.MaxThresholds), ItemRange(BudgetTerms.MinThreshold, BudgetTerms.MaxThreshold)] IReadOnlyList<int>? Thresholds,
+    [property: AllowedValues("notify", "block_chat")] string? Action)
 {
     public BudgetTerms ToTerms() => new(
         LogText.Clean((Name ?? "").Trim()),

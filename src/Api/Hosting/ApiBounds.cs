@@ -33,6 +33,13 @@ internal static class ApiBounds
                 case AllowedValuesAttribute allowed:
                     schema.Enum = [.. allowed.Values.OfType<string>().Select(value => JsonValue.Create(value))];
                     break;
+                case RegularExpressionAttribute form:
+                    schema.Pattern = form.Pattern;
+                    break;
+                case ItemRangeAttribute range when schema.Items is OpenApiSchema item:
+                    item.Minimum = range.Minimum.ToString(CultureInfo.InvariantCulture);
+                    item.Maximum = range.Maximum.ToString(CultureInfo.InvariantCulture);
+                    break;
                 case ItemLengthAttribute bound when schema.Items is OpenApiSchema item:
                     item.MaxLength = bound.Length;
                     break;

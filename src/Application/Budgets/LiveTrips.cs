@@ -16,6 +16,8 @@ internal sealed class LiveTrips(IServiceScopeFactory scopes, IRealtimePublisher 
 {
     private const int MaxTrips = 100;
 
+    private readonly DateTimeOffset _began = time.GetUtcNow();
+
     /// <summary>The newest that was told; what was recorded before this process began is no news.</summary>
     private long? _told;
 
@@ -23,13 +25,8 @@ internal sealed class LiveTrips(IServiceScopeFactory scopes, IRealtimePublisher 
     {
         await using var scope = scopes.CreateAsyncScope();
         var reader = scope.ServiceProvider.GetRequiredService<IBudgetReader>();
-        if (_told is not { } told)
-        {
-            _told = await reader.ReadLastTripAsync(cancellationToken);
-            return;
-        }
-
-        foreach (var trip in await reader.ListTripsAfterAsync(told, MaxTrips, cancellationToken))
+        _told ??= await reader.ReadLastTripAsync(_began, cancellationToken);
+        foreach (var trip in await reader.ListTripsAfterAsync(_told.Value, MaxTrips, cancellationToken))
         {
             publisher.Publish(new ChannelFrame(Channels.System, null, trip.TrippedAt, new BudgetTripMessage(trip)));
             _told = trip.TripId;

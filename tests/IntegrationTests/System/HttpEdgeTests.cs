@@ -118,7 +118,7 @@ internal sealed class HttpEdgeTests : ServerFixture
             {
                 var isBounded = TypeOf(field) switch
                 {
-                    "string" => field.TryGetProperty("maxLength", out _) || field.TryGetProperty("enum", out _) || field.TryGetProperty("format", out _),
+                    "string" => field.TryGetProperty("maxLength", out _) || field.TryGetProperty("enum", out _) || field.TryGetProperty("format", out _) || field.TryGetProperty("pattern", out _),
                     "integer" or "number" => field.TryGetProperty("minimum", out _) && field.TryGetProperty("maximum", out _),
                     "array" => field.TryGetProperty("maxItems", out _),
                     "boolean" => true,
@@ -145,7 +145,7 @@ internal sealed class HttpEdgeTests : ServerFixture
         foreach (var (operation, body) in Bodies(document))
         {
             var (method, path) = (operation.Split(' ')[0], operation.Split(' ')[1].Replace("{taskId}", "nothing", StringComparison.Ordinal)
-                .Replace("{conversationId}", "nothing", StringComparison.Ordinal) + (operation.EndsWith("/chat", StringComparison.Ordinal) ? "?session_id=bounds" : ""));
+                .Replace("{conversationId}", "nothing", StringComparison.Ordinal).Replace("{budgetId}", "nothing", StringComparison.Ordinal) + (operation.EndsWith("/chat", StringComparison.Ordinal) ? "?session_id=bounds" : ""));
             foreach (var (name, field) in Resolve(document, body).GetProperty("properties").EnumerateObject().Select(field => (field.Name, field.Value)))
             {
                 if (!field.TryGetProperty("maxLength", out var most))

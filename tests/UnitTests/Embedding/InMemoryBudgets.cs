@@ -34,7 +34,7 @@ internal sealed class InMemoryBudgets : IBudgetReader, IBudgetRepository
     public Task<IReadOnlyList<BudgetTripDetails>> ListTripsAfterAsync(long tripId, int limit, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<BudgetTripDetails>>([.. Numbered().Where(trip => trip.TripId > tripId).Take(limit)]);
 
-    public Task<long> ReadLastTripAsync(CancellationToken cancellationToken)
+    public Task<long> ReadLastTripAsync(DateTimeOffset before, CancellationToken cancellationToken)
     {
         _begun.TrySetResult();
         return Task.FromResult((long)_trips.Count);

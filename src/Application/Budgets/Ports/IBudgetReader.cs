@@ -21,6 +21,6 @@ public interface IBudgetReader
     /// <summary>What was recorded of any budget after a trip, oldest first.</summary>
     Task<IReadOnlyList<BudgetTripDetails>> ListTripsAfterAsync(long tripId, int limit, CancellationToken cancellationToken);
 
-    /// <summary>The newest trip of all; 0 where there is none.</summary>
-    Task<long> ReadLastTripAsync(CancellationToken cancellationToken);
+    /// <summary>The newest trip that was recorded before a moment; 0 where there is none.</summary>
+    Task<long> ReadLastTripAsync(DateTimeOffset before, CancellationToken cancellationToken);
 }

@@ -20,8 +20,8 @@ internal sealed class BudgetReader(DashboardDbContext db) : IBudgetReader
     public async Task<IReadOnlyList<BudgetTripDetails>> ListTripsAfterAsync(long tripId, int limit, CancellationToken cancellationToken) =>
         await Detailed(db.BudgetTrips.Where(trip => trip.TripId > tripId).OrderBy(trip => trip.TripId)).Take(limit).ToListAsync(cancellationToken);
 
-    public async Task<long> ReadLastTripAsync(CancellationToken cancellationToken) =>
-        await db.BudgetTrips.MaxAsync(trip => (long?)trip.TripId, cancellationToken) ?? 0;
+    public Task<long> ReadLastTripAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
+        db.BudgetTrips.Where(trip => trip.TrippedAt < before).OrderByDescending(trip => trip.TripId).Select(trip => trip.TripId).FirstOrDefaultAsync(cancellationToken);
 
     private IQueryable<BudgetTripDetails> Detailed(IOrderedQueryable<BudgetTrip> trips) => trips.Join(
         db.Budgets,
