@@ -15,10 +15,17 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
     private const int MaxCollectedBytes = 64 << 10;
 
     /// <summary>
-    /// Between two hand-outs the channel rests for so long for each subscriber, up to <see cref="RealtimeOptions.MaxBatchDelay"/>: twenty times what
-    /// a write costs. A small audience sees everything at once, and a large one does not take the machine away from the others.
+    /// Between two hand-outs the channel rests for so long for each subscriber (16 µs), up to <see cref="RealtimeOptions.MaxBatchDelay"/>: twice what a write
+    /// costs. A small audience sees everything at once, and a large one does not take the machine away from the others. Where several messages come per
+    /// millisecond nobody reads them one by one: there it rests longer, by the square of their number.
     /// </summary>
-    private static readonly long RestPerSubscriber = Stopwatch.Frequency / 10_000;
+    private static readonly double RestPerSubscriber = Stopwatch.Frequency * 16e-6;
+
+    /// <summary>Per millisecond.</summary>
+    private const double ManyMessages = 2;
+
+    /// <summary>The weight of the last hand-out in what is known of how much comes.</summary>
+    private const double Recent = 1.0 / 8;
 
     private readonly long _maxRest = (long)(options.MaxBatchDelay.TotalSeconds * Stopwatch.Frequency);
     private readonly Lock _gate = new();
@@ -38,6 +45,9 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
     private int _resets;
     private int _collectedBytes;
     private long _handedOutAt;
+
+    // Per millisecond, lately.
+    private double _messages;
     private bool _isScheduled;
 
     public string Name { get; } = name;
@@ -350,7 +360,8 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
         else if (!_isScheduled)
         {
             _isScheduled = true;
-            pump.Schedule(this, _handedOutAt + Math.Min(_maxRest, RestPerSubscriber * _subscriptions.Count));
+            var rest = RestPerSubscriber * _subscriptions.Count * (_messages < ManyMessages ? 1 : _messages * _messages);
+            pump.Schedule(this, _handedOutAt + (long)Math.Min(_maxRest, rest));
         }
     }
 
@@ -407,9 +418,11 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
             Remember(frame);
         }
 
+        var now = Stopwatch.GetTimestamp();
+        _messages += ((_collected.Count / Stopwatch.GetElapsedTime(_handedOutAt, now).TotalMilliseconds) - _messages) * Recent;
         _collected.Clear();
         _collectedBytes = 0;
-        _handedOutAt = Stopwatch.GetTimestamp();
+        _handedOutAt = now;
     }
 
     private void DeliverLatest(in HubFrame frame)

@@ -20,8 +20,8 @@ internal delegate void MessageHandler(string channel, byte[] message);
 /// </summary>
 internal sealed partial class RedisSubscriber : IDisposable
 {
-    /// <summary>From one look to the next, while much comes.</summary>
-    private static readonly TimeSpan Round = TimeSpan.FromMilliseconds(4);
+    /// <summary>What comes sooner after the last look waits for so long, for what else comes.</summary>
+    private static readonly TimeSpan Round = TimeSpan.FromMilliseconds(2);
 
     /// <summary>Redis answers a PING every second (see <see cref="RedisConnection"/>), or the connection is dead.</summary>
     private static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(30);
