@@ -15,13 +15,9 @@ public sealed class RedisOptions
     [Range(1_024, 1L << 32)]
     public long InboxMaxBytes { get; init; } = 128L << 20;
 
-    /// <summary>The consumer group on the stream <c>task_events</c>.</summary>
+    /// <summary>The consumer group in which the position on the stream <c>task_events</c> is kept.</summary>
     [Required, StringLength(255, MinimumLength = 1)]
     public string Group { get; init; } = "groote-dashboard";
-
-    /// <summary>The consumer in the group. One process ingests at a time, so that all share one name and take over what another left.</summary>
-    [Required, StringLength(255, MinimumLength = 1)]
-    public string Consumer { get; init; } = "ingest";
 
     /// <summary>Where a new group begins: <c>0</c> is the beginning of the stream, <c>$</c> its end, or an entry's id.</summary>
     [Required, RegularExpression(@"^(\$|\d{1,20}(-\d{1,20})?)$", ErrorMessage = "StreamStart must be 0, $ or the id of an entry.")]

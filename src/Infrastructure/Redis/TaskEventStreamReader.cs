@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using GrooteDashboard.Application.Realtime.Ingest;
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Application.Realtime.Ports;
+using GrooteDashboard.Infrastructure.Redis.Log;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
@@ -10,25 +11,20 @@ using StackExchange.Redis;
 namespace GrooteDashboard.Infrastructure.Redis;
 
 /// <summary>
-/// Reads the producers' stream <c>task_events</c> as a consumer group: every entry at least once. An entry is acknowledged when all of it
-/// is stored; what was delivered but not acknowledged is read again after every failure, and the log recognises what it has.
-/// The stream itself is never changed: others read it too.
+/// Reads the producers' stream <c>task_events</c> in its order: every entry at least once, and none before one that precedes it. How far everything is
+/// stored is kept in Redis, as the position of a consumer group; whoever reads next, after every failure, begins there, and the log recognises what it
+/// has. The stream itself is never changed: others read it too.
 /// </summary>
 internal sealed partial class TaskEventStreamReader : ISourceProgress
 {
     private const string Beginning = "0";
-    private const string NewEntries = ">";
     private const int FirstReadCount = 64;
     private const int MaxReadBytes = 8 << 20;
-    private const int MaxAcksPerCommand = 2_000;
 
     /// <summary>More than any type, time or valid id needs.</summary>
     private const int MaxFieldBytes = 1_024;
 
     private static readonly TimeSpan Block = TimeSpan.FromSeconds(1);
-
-    /// <summary>How often an idle reader looks whether anything was delivered in its name that it never saw.</summary>
-    private static readonly TimeSpan PendingCheck = TimeSpan.FromSeconds(5);
 
     private readonly RedisConnection _connection;
     private readonly TaskIngest _ingest;
@@ -38,7 +34,7 @@ internal sealed partial class TaskEventStreamReader : ISourceProgress
     private long _readUpTo = DateTimeOffset.MinValue.UtcTicks;
     private int _unacknowledged;
     private int _readCount;
-    private long _pendingChecked;
+    private EntryId _readTo;
     private bool _groupSeen;
     private bool _recover;
 
@@ -63,7 +59,7 @@ internal sealed partial class TaskEventStreamReader : ISourceProgress
 
     public bool HasReadUpTo(DateTimeOffset moment) => Interlocked.Read(ref _readUpTo) >= moment.UtcTicks;
 
-    /// <summary>Reads until it is cancelled; then acknowledges what gets stored within <see cref="RedisOptions.DrainTimeout"/>.</summary>
+    /// <summary>Reads until it is cancelled; then waits for what gets stored within <see cref="RedisOptions.DrainTimeout"/>.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var drain = new CancellationTokenSource();
@@ -95,13 +91,8 @@ internal sealed partial class TaskEventStreamReader : ISourceProgress
                 {
                     await RecoverAsync(run, cancellationToken);
                 }
-                else if (Unacknowledged == 0 && _time.GetElapsedTime(_pendingChecked) >= PendingCheck)
-                {
-                    // A read that was given up, by this process or by one that has lost the lease, may still have been answered.
-                    await ReadPendingAsync(run, cancellationToken);
-                }
 
-                await ReadNewAsync(run, cancellationToken);
+                await ReadSomeAsync(run, cancellationToken);
                 if (failures > 0)
                 {
                     LogReadingAgain();
@@ -122,79 +113,62 @@ internal sealed partial class TaskEventStreamReader : ISourceProgress
         }
     }
 
-    /// <summary>Makes sure of the group, and reads what was delivered but not acknowledged.</summary>
+    /// <summary>Begins where everything is known to be stored.</summary>
     private async Task RecoverAsync(Run run, CancellationToken cancellationToken)
     {
-        await CreateGroupAsync(cancellationToken);
         // What is still on its way would only be taken twice.
         await WaitForRoomAsync(run, atMost: 0, cancellationToken);
+        _readTo = await FindPositionAsync(cancellationToken);
+        run.HasFailed = false;
         Volatile.Write(ref _recover, false);
         _readCount = Math.Min(FirstReadCount, _options.ReadCount);
-        await ReadPendingAsync(run, cancellationToken);
     }
 
-    private async Task ReadPendingAsync(Run run, CancellationToken cancellationToken)
-    {
-        for (var after = Beginning; ;)
-        {
-            await WaitForRoomAsync(run, _options.MaxUnacknowledged - _readCount, cancellationToken);
-            var entries = await FetchAsync(after, blocking: false);
-            if (entries.Count == 0)
-            {
-                _pendingChecked = _time.GetTimestamp();
-                return;
-            }
-
-            after = entries[^1].Id;
-            LogTakingAgain(entries.Count);
-            await TakeAsync(run, entries, cancellationToken);
-        }
-    }
-
-    private async Task ReadNewAsync(Run run, CancellationToken cancellationToken)
+    private async Task ReadSomeAsync(Run run, CancellationToken cancellationToken)
     {
         await WaitForRoomAsync(run, _options.MaxUnacknowledged - _readCount, cancellationToken);
         var began = _time.GetUtcNow();
         var asked = _readCount;
-        var entries = await FetchAsync(NewEntries, blocking: true);
-        await TakeAsync(run, entries, cancellationToken);
+        var entries = await FetchAsync(cancellationToken);
+        if (entries.Count > 0)
+        {
+            await TakeAsync(run, entries, cancellationToken);
+            _readTo = EntryId.Parse(entries[^1].Id);
+        }
+        else if (Unacknowledged == 0 && await FindPositionAsync(cancellationToken) is var position && position < _readTo)
+        {
+            // Redis has other data than before, and what comes may have lower ids than what was read; or somebody wants it to be read again.
+            LogGoingBack(position, _readTo);
+            _readTo = position;
+        }
+
         if (entries.Count < asked)
         {
             Interlocked.Exchange(ref _readUpTo, began.UtcTicks);
         }
     }
 
-    private async Task CreateGroupAsync(CancellationToken cancellationToken)
+    private async Task<EntryId> FindPositionAsync(CancellationToken cancellationToken)
     {
         // A group that vanished while this runs went with everything: what is in the stream now has not been read.
         var start = _groupSeen ? Beginning : _options.StreamStart;
-        try
+        var found = (RedisResult[])(await RedisScript.Source.RunAsync(_connection, [ProducerChannels.TaskEvents, _options.Group, start], cancellationToken))!;
+        _groupSeen = true;
+        if ((int)found[1] == 1)
         {
-            await _connection.ExecuteAsync(
-                "XGROUP", ["CREATE", ProducerChannels.TaskEvents, _options.Group, start, "MKSTREAM"], cancellationToken);
             LogGroupCreated(_options.Group, start);
         }
-        catch (RedisServerException e) when (e.Message.StartsWith("BUSYGROUP", StringComparison.Ordinal))
-        {
-            // It exists, as it does on every start but the first.
-        }
 
-        _groupSeen = true;
+        return EntryId.Parse((string)found[0]!);
     }
 
-    private async Task<List<Entry>> FetchAsync(string after, bool blocking)
+    private async Task<List<Entry>> FetchAsync(CancellationToken cancellationToken)
     {
-        // Not cancelled: entries of a read that is given up count as delivered, and whoever reads next would not see them at once.
         var reply = await _connection.ExecuteBlockingAsync(
-            "XREADGROUP",
-            [
-                "GROUP", _options.Group, _options.Consumer,
-                "COUNT", Text(_readCount),
-                .. blocking ? ["BLOCK", Text((long)Block.TotalMilliseconds)] : Array.Empty<object>(),
-                "STREAMS", ProducerChannels.TaskEvents, after,
-            ],
+            "XREAD",
+            ["COUNT", Text(_readCount), "BLOCK", Text((long)Block.TotalMilliseconds), "STREAMS", ProducerChannels.TaskEvents, _readTo.ToString()],
             Block,
-            CancellationToken.None);
+            cancellationToken);
         var entries = Parse(reply);
         AdaptReadCount(entries);
         return entries;
@@ -205,35 +179,16 @@ internal sealed partial class TaskEventStreamReader : ISourceProgress
     {
         if (entries.Count > 0)
         {
-            var average = Math.Max(1, entries.Sum(entry => entry.Event?.Size ?? 0) / entries.Count);
+            var average = Math.Max(1, entries.Sum(entry => entry.Event.Size) / entries.Count);
             _readCount = (int)Math.Clamp(MaxReadBytes / average, 1, Math.Min(_options.ReadCount, _readCount * 2L));
         }
     }
 
     private async Task TakeAsync(Run run, List<Entry> entries, CancellationToken cancellationToken)
     {
-        if (entries.Count == 0)
-        {
-            return;
-        }
-
-        var events = new List<ProducerMessage>(entries.Count);
-        foreach (var entry in entries)
-        {
-            if (entry.Event is null)
-            {
-                // Somebody trimmed the stream before the entry was acknowledged.
-                _ingest.Reject(IngestOutcome.Malformed, IngestReasons.EntryDeleted);
-            }
-            else
-            {
-                events.Add(entry.Event);
-            }
-        }
-
-        var stored = await _ingest.TakeAsync(events, cancellationToken);
+        var stored = await _ingest.TakeAsync([.. entries.Select(entry => entry.Event)], cancellationToken);
         Interlocked.Add(ref _unacknowledged, entries.Count);
-        run.Handed.Writer.TryWrite(new Handed(stored, entries));
+        run.Handed.Writer.TryWrite(new Handed(stored, entries[^1].Id, entries.Count));
     }
 
     private async Task WaitForRoomAsync(Run run, int atMost, CancellationToken cancellationToken)
@@ -244,7 +199,7 @@ internal sealed partial class TaskEventStreamReader : ISourceProgress
         }
     }
 
-    /// <summary>Acknowledges entries in the order in which they were taken: all that is stored by now with one command.</summary>
+    /// <summary>Moves the position on, in the order in which entries were taken: past all that is stored by now with one command.</summary>
     private async Task AcknowledgeAsync(Run run, CancellationToken drained)
     {
         var failures = 0;
@@ -252,27 +207,24 @@ internal sealed partial class TaskEventStreamReader : ISourceProgress
         {
             while (await run.Handed.Reader.WaitToReadAsync(drained))
             {
-                var ids = new List<object>();
+                string? storedTo = null;
                 var ended = 0;
                 var failed = false;
-                while (ended < MaxAcksPerCommand && run.Handed.Reader.TryPeek(out var handed) && (ended == 0 || handed.Stored.IsCompleted))
+                while (run.Handed.Reader.TryPeek(out var handed) && (ended == 0 || handed.Stored.IsCompleted))
                 {
                     await handed.Stored.WaitAsync(drained).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                     drained.ThrowIfCancellationRequested();
-                    failed |= !handed.Stored.IsCompletedSuccessfully;
-                    if (handed.Stored.IsCompletedSuccessfully)
-                    {
-                        ids.AddRange(handed.Entries.Select(entry => entry.Id));
-                    }
-
-                    ended += handed.Entries.Count;
+                    // After one that failed nothing counts until it was read again.
+                    failed |= !handed.Stored.IsCompletedSuccessfully || run.HasFailed;
+                    storedTo = failed ? storedTo : handed.LastId;
+                    ended += handed.Entries;
                     run.Handed.Reader.TryRead(out _);
                 }
 
-                failed |= !await TryAcknowledgeAsync(ids, drained);
+                failed |= storedTo is not null && !await TryAcknowledgeAsync(storedTo, drained);
                 if (failed)
                 {
-                    // They stay pending in the group, and are read again from there.
+                    run.HasFailed = true;
                     Volatile.Write(ref _recover, true);
                     await Task.Delay(Backoff.Delay(failures++, _options.RetryDelay, _options.MaxRetryDelay), _time, drained);
                 }
@@ -291,21 +243,16 @@ internal sealed partial class TaskEventStreamReader : ISourceProgress
         }
     }
 
-    private async Task<bool> TryAcknowledgeAsync(List<object> ids, CancellationToken cancellationToken)
+    private async Task<bool> TryAcknowledgeAsync(string storedTo, CancellationToken cancellationToken)
     {
-        if (ids.Count == 0)
-        {
-            return true;
-        }
-
         try
         {
-            await _connection.ExecuteAsync("XACK", [ProducerChannels.TaskEvents, _options.Group, .. ids], cancellationToken);
+            await _connection.ExecuteAsync("XGROUP", ["SETID", ProducerChannels.TaskEvents, _options.Group, storedTo], cancellationToken);
             return true;
         }
         catch (Exception e) when (e is RedisException or TimeoutException or InvalidOperationException)
         {
-            LogCannotAcknowledge(ids.Count, e.GetType().Name);
+            LogCannotAcknowledge(e.GetType().Name);
             return false;
         }
     }
@@ -325,7 +272,7 @@ internal sealed partial class TaskEventStreamReader : ISourceProgress
             {
                 var idAndFields = (RedisResult[])item!;
                 var id = (string)idAndFields[0]!;
-                entries.Add(new Entry(id, idAndFields[1].IsNull ? null : ToEvent(id, (RedisResult[])idAndFields[1]!)));
+                entries.Add(new Entry(id, ToEvent(id, (RedisResult[])idAndFields[1]!)));
             }
         }
 
@@ -370,8 +317,8 @@ internal sealed partial class TaskEventStreamReader : ISourceProgress
     [LoggerMessage(LogLevel.Information, "Consumer group {Group} created on the event stream, starting at {Start}")]
     private partial void LogGroupCreated(string group, string start);
 
-    [LoggerMessage(LogLevel.Information, "Taking {Entries} entries again that were delivered but not acknowledged")]
-    private partial void LogTakingAgain(int entries);
+    [LoggerMessage(LogLevel.Information, "Consumer group stands at {Position}, before {ReadTo}: the event stream is read again from there")]
+    private partial void LogGoingBack(EntryId position, EntryId readTo);
 
     [LoggerMessage(LogLevel.Warning, "The event stream cannot be read: {Error}; trying again until it can")]
     private partial void LogCannotRead(string error);
@@ -379,19 +326,22 @@ internal sealed partial class TaskEventStreamReader : ISourceProgress
     [LoggerMessage(LogLevel.Information, "The event stream is read again")]
     private partial void LogReadingAgain();
 
-    [LoggerMessage(LogLevel.Warning, "{Entries} entries cannot be acknowledged: {Error}; they will be taken again")]
-    private partial void LogCannotAcknowledge(int entries, string error);
+    [LoggerMessage(LogLevel.Warning, "The position in the event stream cannot be kept: {Error}; what was taken since will be taken again")]
+    private partial void LogCannotAcknowledge(string error);
 
-    /// <param name="Id">The entry's id.</param>
-    /// <param name="Event">Null where the entry was deleted before it was acknowledged.</param>
-    private readonly record struct Entry(string Id, StreamEvent? Event);
+    private readonly record struct Entry(string Id, StreamEvent Event);
 
     /// <summary>Entries that were taken together.</summary>
-    private sealed record Handed(Task Stored, List<Entry> Entries);
+    private sealed record Handed(Task Stored, string LastId, int Entries);
 
-    private sealed record Run(Channel<Handed> Handed)
+    private sealed class Run(Channel<Handed> handed)
     {
+        public Channel<Handed> Handed { get; } = handed;
+
         /// <summary>Released after every acknowledgement.</summary>
         public SemaphoreSlim Acknowledged { get; } = new(0);
+
+        /// <summary>Something was not stored, or that it was could not be noted: what was taken after it is to be read again.</summary>
+        public bool HasFailed { get; set; }
     }
 }

@@ -40,18 +40,32 @@ internal sealed class Producer : IAsyncDisposable
     public Task<RedisResult> AddOutputAsync(string taskId, string content) =>
         AddAsync("type", "task:output", "task_id", taskId, "timestamp", "2026-11-20T10:00:00", "data", JsonSerializer.Serialize(new { content }));
 
+    public Task<RedisResult> AddWithIdAsync(string id, string taskId, string content) =>
+        _redis.GetDatabase().ExecuteAsync("XADD", Stream, id, "type", "task:output", "task_id", taskId, "data", JsonSerializer.Serialize(new { content }));
+
     public Task<RedisResult> AddAsync(params object[] fields) => _redis.GetDatabase().ExecuteAsync("XADD", [Stream, "*", .. fields]);
 
     public Task PushAsync(string list, string value) => _redis.GetDatabase().ListLeftPushAsync(list, value);
 
     public async Task<string[]> ListAsync(string list) => [.. (await _redis.GetDatabase().ListRangeAsync(list)).Select(item => (string)item!)];
 
-    /// <summary>Entries that were delivered to the group and not acknowledged.</summary>
-    public async Task<long> PendingAsync()
+    /// <summary>Entries after the position of the group: those that are not known to be stored; -1 without a group.</summary>
+    public async Task<long> UnacknowledgedAsync()
     {
-        var summary = (RedisResult[])(await _redis.GetDatabase().ExecuteAsync("XPENDING", Stream, Group))!;
-        return (long)summary[0];
+        foreach (var found in (RedisResult[])(await _redis.GetDatabase().ExecuteAsync("XINFO", "GROUPS", Stream))!)
+        {
+            var info = ((RedisResult[])found!).Select(part => part.ToString()!).Chunk(2).ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal);
+            if (info["name"] == Group)
+            {
+                return ((RedisResult[])(await _redis.GetDatabase().ExecuteAsync("XRANGE", Stream, "(" + info["last-delivered-id"], "+"))!).Length;
+            }
+        }
+
+        return -1;
     }
+
+    /// <summary>Reads by the group, as if it were the server, and is not heard of again.</summary>
+    public Task<RedisResult> TakeAwayAsync() => _redis.GetDatabase().ExecuteAsync("XREADGROUP", "GROUP", Group, "ingest", "STREAMS", Stream, ">");
 
     public async Task<long> LengthAsync() => (long)await _redis.GetDatabase().ExecuteAsync("XLEN", Stream);
 

@@ -14,7 +14,6 @@ public static class IngestReasons
     public const string MissingStatus = "missing_status";
     public const string MissingType = "missing_type";
     public const string MissingText = "missing_text";
-    public const string EntryDeleted = "entry_deleted";
     public const string Empty = "empty";
     public const string NoTask = "no_task";
     public const string NotAboutTasks = "not_about_tasks";

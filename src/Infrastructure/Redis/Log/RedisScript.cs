@@ -41,6 +41,8 @@ internal sealed class RedisScript
 
     public static RedisScript Position { get; } = Load("position");
 
+    public static RedisScript Source { get; } = Load("source");
+
     /// <inheritdoc cref="RedisConnection.ExecuteAsync" path="/exception"/>
     public async Task<RedisResult> RunAsync(RedisConnection connection, IReadOnlyCollection<object> arguments, CancellationToken cancellationToken)
     {
