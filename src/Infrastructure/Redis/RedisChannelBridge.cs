@@ -78,6 +78,7 @@ internal sealed partial class RedisChannelBridge
         void Published(string channel, byte[] message) => Receive(inbox, channel, message);
         // In its place among the messages: nothing is heard on the new connection yet.
         _subscriber.Connected += inbox.WriteInterruption;
+        _subscriber.Looked += inbox.Wake;
         try
         {
             // Whoever listened before, another instance or this one before a failure, stopped some time ago.
@@ -95,6 +96,7 @@ internal sealed partial class RedisChannelBridge
             }
 
             await AnswerAsync(_subscriber.UnsubscribeAsync(ProducerChannels.CliStatus));
+            _subscriber.Looked -= inbox.Wake;
         }
     }
 
@@ -148,18 +150,25 @@ internal sealed partial class RedisChannelBridge
             while (await inbox.WaitToReadAsync(drained))
             {
                 var bytes = 0;
-                while (batch.Count < MaxBatch && bytes < MaxBatchBytes && inbox.TryRead(out var item))
+                while (inbox.TryRead(out var item))
                 {
                     if (item.Message is { } message)
                     {
                         batch.Add(message);
                         bytes += item.Size;
-                        continue;
+                        if (batch.Count < MaxBatch && bytes < MaxBatchBytes)
+                        {
+                            continue;
+                        }
                     }
 
                     // A notice keeps its place among the messages.
                     await TakeAsync(batch, drained);
-                    Announce(item);
+                    bytes = 0;
+                    if (item.Message is null)
+                    {
+                        Announce(item);
+                    }
                 }
 
                 await TakeAsync(batch, drained);

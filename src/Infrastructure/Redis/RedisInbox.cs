@@ -1,5 +1,5 @@
-using System.Threading.Channels;
 using GrooteDashboard.Application.Realtime.Ingest;
+using GrooteDashboard.Infrastructure.Redis.PubSub;
 
 namespace GrooteDashboard.Infrastructure.Redis;
 
@@ -15,8 +15,8 @@ internal sealed class RedisInbox(int capacity, long maxBytes)
 
     private const int MessageOverheadBytes = 128;
 
-    // Unbounded as a channel: its bounds are kept here, because it counts bytes as well, and notices pass when it is full.
-    private readonly Channel<InboxItem> _items = Channel.CreateUnbounded<InboxItem>(new UnboundedChannelOptions { SingleReader = true });
+    // Its bounds are kept here: it counts bytes as well, and notices pass when it is full.
+    private readonly RoundQueue<InboxItem> _items = new();
     private readonly HashSet<string> _losing = new(StringComparer.Ordinal);
     private int _count;
     private long _bytes;
@@ -26,6 +26,7 @@ internal sealed class RedisInbox(int capacity, long maxBytes)
 
     public long Bytes => Interlocked.Read(ref _bytes);
 
+    /// <summary>Takes a message in; the reader sees it after the next <see cref="Wake"/>.</summary>
     /// <returns>Whether there was room.</returns>
     public bool TryWrite(ChannelMessage message)
     {
@@ -44,7 +45,7 @@ internal sealed class RedisInbox(int capacity, long maxBytes)
 
         Interlocked.Increment(ref _count);
         Interlocked.Add(ref _bytes, size);
-        _items.Writer.TryWrite(new InboxItem(message, size, null, IsInterruption: false));
+        _items.Add(new InboxItem(message, size, null, IsInterruption: false));
         return true;
     }
 
@@ -53,20 +54,24 @@ internal sealed class RedisInbox(int capacity, long maxBytes)
     {
         if (!Interlocked.Exchange(ref _isInterrupted, true))
         {
-            _items.Writer.TryWrite(new InboxItem(null, 0, null, IsInterruption: true));
+            _items.Add(new InboxItem(null, 0, null, IsInterruption: true));
+            Wake();
         }
     }
 
     /// <summary>Nothing more comes.</summary>
-    public void Complete() => _items.Writer.TryComplete();
+    public void Complete() => _items.Complete();
 
-    /// <returns>False when nothing more comes and everything was read.</returns>
-    public ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken) => _items.Reader.WaitToReadAsync(cancellationToken);
+    /// <inheritdoc cref="RoundQueue{T}.Wake"/>
+    public void Wake() => _items.Wake();
+
+    /// <inheritdoc cref="RoundQueue{T}.WaitAsync"/>
+    public ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken) => _items.WaitAsync(cancellationToken);
 
     /// <summary>The next item; what it took is free again.</summary>
     public bool TryRead(out InboxItem item)
     {
-        if (!_items.Reader.TryRead(out item))
+        if (!_items.TryTake(out item))
         {
             return false;
         }
@@ -90,7 +95,7 @@ internal sealed class RedisInbox(int capacity, long maxBytes)
         var told = _losing.Count < MaxLosingTasks ? taskId : InboxItem.AllTasks;
         if (_losing.Add(told))
         {
-            _items.Writer.TryWrite(new InboxItem(null, 0, told, IsInterruption: false));
+            _items.Add(new InboxItem(null, 0, told, IsInterruption: false));
         }
     }
 }

@@ -4,6 +4,7 @@ using GrooteDashboard.Application.Realtime.Ports;
 using GrooteDashboard.Application.System.Ports;
 using GrooteDashboard.Application.Tasks.Ports;
 using GrooteDashboard.Infrastructure.Redis.PubSub;
+using GrooteDashboard.Infrastructure.Redis.Resp;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -35,6 +36,7 @@ public static class RedisRegistration
         services.AddSingleton<TaskIngest>();
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RedisSubscriber>(provider, client));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RedisConnection>(provider, client));
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RedisLine>(provider, client));
         services.AddSingleton<RedisChannelBridge>();
         services.AddSingleton<TaskEventStreamReader>();
         services.AddSingleton<ProducerIngest>();

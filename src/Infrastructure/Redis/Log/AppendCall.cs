@@ -1,7 +1,6 @@
 using System.Globalization;
 using GrooteDashboard.Application.Realtime.Contracts;
 using GrooteDashboard.Application.Realtime.Log;
-using StackExchange.Redis;
 
 namespace GrooteDashboard.Infrastructure.Redis.Log;
 
@@ -56,23 +55,22 @@ internal sealed class AppendCall
         return arguments;
     }
 
-    public AppendReply Read(RedisResult reply)
+    /// <param name="reply">The parts of the answer.</param>
+    public AppendReply Read(string[] reply)
     {
-        var parts = (RedisResult[])reply!;
-        switch ((string)parts[0]!)
+        switch (reply[0])
         {
             case "closed":
                 return new AppendClosed();
             case "epoch":
-                return new AppendOtherEpoch((string)parts[1]!);
+                return new AppendOtherEpoch(reply[1]);
             case "needs":
                 return new AppendNeeds(
-                    [.. ((long[])parts[1]!).Select(index => _channels[(int)index - 1])], [.. ((long[])parts[2]!).Select(index => _operations[(int)index - 1])]);
+                    [.. Numbers(reply[1]).Select(index => _channels[(int)index - 1])], [.. Numbers(reply[2]).Select(index => _operations[(int)index - 1])]);
             default:
-                var offsets = ((string)parts[1]!).Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                for (var i = 0; i < _operations.Count; i++)
+                foreach (var (operation, offset) in _operations.Zip(Numbers(reply[1])))
                 {
-                    _operations[i].Offset = long.Parse(offsets[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+                    operation.Offset = offset;
                 }
 
                 return new AppendDone();
@@ -82,6 +80,9 @@ internal sealed class AppendCall
     /// <summary>Operations whose id only the store can judge once it has been asked where their channels stand.</summary>
     public IEnumerable<LogOperation> WithId(IReadOnlyDictionary<string, TaskLogHead> heads) => _operations.Where(operation =>
         operation.SourceId.Length > 0 && operation.IsStored is null && heads.TryGetValue(operation.Channel, out var head) && head.Offset > 0);
+
+    private static IEnumerable<long> Numbers(string text) =>
+        text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(number => long.Parse(number, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture));
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

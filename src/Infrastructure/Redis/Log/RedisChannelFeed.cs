@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using System.Threading.Channels;
 using GrooteDashboard.Application.Realtime.Contracts;
 using GrooteDashboard.Application.Realtime.Ingest;
 using GrooteDashboard.Application.Realtime.Log;
@@ -14,7 +13,7 @@ using StackExchange.Redis;
 namespace GrooteDashboard.Infrastructure.Redis.Log;
 
 /// <summary>
-/// The channels that are watched on this instance, from Redis: callback → bounded inbox → one loop, which hands them on without a hole. What was
+/// The channels that are watched on this instance, from Redis and from this instance's own log: bounded inbox → one loop, which hands them on without a hole. What was
 /// not heard, because the connection was away or the inbox was full, is read from the channel's window or from the store. Once in a while it looks
 /// whether there is anything that it ought to have heard: no subscription is trusted for ever.
 /// </summary>
@@ -44,8 +43,8 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
     // Of each channel Redis' answer to the newest SUBSCRIBE.
     private readonly Dictionary<string, Task> _subscribed = new(StringComparer.Ordinal);
 
-    // Unbounded as a channel: its bound is in bytes and kept here; of notices at most one of each kind waits.
-    private readonly Channel<Heard> _inbox = Channel.CreateUnbounded<Heard>(new UnboundedChannelOptions { SingleReader = true });
+    // Its bound is in bytes and kept here; of notices at most one of each kind waits.
+    private readonly RoundQueue<Heard> _inbox = new();
     private string _lastEpoch = "";
     private long _inboxBytes;
     private bool _overflowed;
@@ -123,6 +122,27 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
         Unsubscribe(channel);
     }
 
+    /// <summary>
+    /// What this instance has appended itself is handed on without waiting to hear it from Redis; where something is missing before it, it waits for that.
+    /// </summary>
+    public void Appended(string epoch, IEnumerable<LogOperation> operations)
+    {
+        foreach (var operation in operations.Where(operation => operation is { Offset: > 0, IsKept: false } && Find(operation.Channel) is not null))
+        {
+            var first = operation.Offset - operation.Bodies.Count + 1;
+            for (var i = 0; i < operation.Bodies.Count; i++)
+            {
+                Enqueue(new Heard(operation.Channel, operation.Bodies[i], new ChannelPosition(epoch, first + i)));
+            }
+        }
+
+        _inbox.Wake();
+    }
+
+    /// <summary>What was published before is in its place, before what is appended from now on. Where that is not to be had, it is found by the next look.</summary>
+    public async Task UntilHeardAsync(CancellationToken cancellationToken) =>
+        await Ignore(_subscriber.PingAsync().WaitAsync(cancellationToken));
+
     public ChannelLoss? LastLoss(string channel) => Find(channel)?.Loss;
 
     public async ValueTask<ChannelHistory> ReadAsync(string channel, long after, int limit, CancellationToken cancellationToken)
@@ -177,6 +197,7 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
         }
 
         _subscriber.Connected += Connected;
+        _subscriber.Looked += _inbox.Wake;
         try
         {
             // Where this is not heard, the next look finds the new epoch.
@@ -190,6 +211,7 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
         finally
         {
             _subscriber.Connected -= Connected;
+            _subscriber.Looked -= _inbox.Wake;
         }
     }
 
@@ -203,17 +225,19 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
     }
 
     /// <summary>Only enqueues: see <see cref="MessageHandler"/>.</summary>
-    private void Receive(string channel, byte[] bytes)
+    private void Receive(string channel, byte[] bytes) => Enqueue(new Heard(LogKeys.ChannelOf(channel), bytes));
+
+    private void Enqueue(Heard heard)
     {
-        if (Interlocked.Read(ref _inboxBytes) + bytes.Length > InboxMaxBytes)
+        if (Interlocked.Read(ref _inboxBytes) + heard.Bytes.Length > InboxMaxBytes)
         {
             // Found again in the window or in the store.
             Volatile.Write(ref _overflowed, true);
             return;
         }
 
-        Interlocked.Add(ref _inboxBytes, bytes.Length + MessageOverheadBytes);
-        _inbox.Writer.TryWrite(new Heard(LogKeys.ChannelOf(channel), bytes));
+        Interlocked.Add(ref _inboxBytes, heard.Bytes.Length + MessageOverheadBytes);
+        _inbox.Add(heard);
     }
 
     /// <summary>However often it happens: what waits already does for all of them.</summary>
@@ -221,48 +245,64 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
     {
         if (!Interlocked.Exchange(ref waits, true))
         {
-            _inbox.Writer.TryWrite(notice);
+            _inbox.Add(notice);
+            _inbox.Wake();
         }
     }
 
     private async Task HandOnAsync(CancellationToken cancellationToken)
     {
-        await foreach (var heard in _inbox.Reader.ReadAllAsync(cancellationToken))
+        while (await _inbox.WaitAsync(cancellationToken))
         {
-            if (heard == Heard.Interruption)
+            while (_inbox.TryTake(out var heard))
             {
-                // Before it is looked after: one that happens meanwhile is another one.
-                Volatile.Write(ref _interruptionWaits, false);
-                // With this answer, everything that is watched is heard again.
-                await UntilItWorksAsync(token => _subscriber.PingAsync().WaitAsync(token), cancellationToken);
-                await CatchUpAsync(CatchUpWith.All, cancellationToken);
-                continue;
+                await HandOnAsync(heard, cancellationToken);
+            }
+        }
+    }
+
+    private async ValueTask HandOnAsync(Heard heard, CancellationToken cancellationToken)
+    {
+        if (heard == Heard.Interruption)
+        {
+            // Before it is looked after: one that happens meanwhile is another one.
+            Volatile.Write(ref _interruptionWaits, false);
+            // With this answer, everything that is watched is heard again.
+            await UntilItWorksAsync(token => _subscriber.PingAsync().WaitAsync(token), cancellationToken);
+            await CatchUpAsync(CatchUpWith.All, cancellationToken);
+            return;
+        }
+
+        if (heard == Heard.Look)
+        {
+            Volatile.Write(ref _lookWaits, false);
+            // What did not fit into the inbox is known to be missing, and read as soon as the rest is handed on.
+            if (!Volatile.Read(ref _overflowed))
+            {
+                await CatchUpAsync(CatchUpWith.WhatIsNotHeard, cancellationToken);
             }
 
-            if (heard == Heard.Look)
+            return;
+        }
+
+        Interlocked.Add(ref _inboxBytes, -heard.Bytes.Length - MessageOverheadBytes);
+        if (Find(heard.Channel!) is { } watched)
+        {
+            if (heard.Appended is { } position)
             {
-                Volatile.Write(ref _lookWaits, false);
-                // What did not fit into the inbox is known to be missing, and read as soon as the rest is handed on.
-                if (!Volatile.Read(ref _overflowed))
-                {
-                    await CatchUpAsync(CatchUpWith.WhatIsNotHeard, cancellationToken);
-                }
-
-                continue;
+                HandOnAppended(watched, position, heard.Bytes);
             }
-
-            Interlocked.Add(ref _inboxBytes, -heard.Bytes.Length - MessageOverheadBytes);
-            if (Find(heard.Channel!) is { } watched)
+            else
             {
                 await UntilItWorksAsync(token => HandOnAsync(watched, heard.Bytes, token), cancellationToken);
             }
+        }
 
-            if (Volatile.Read(ref _overflowed) && Interlocked.Read(ref _inboxBytes) == 0)
-            {
-                Volatile.Write(ref _overflowed, false);
-                LogOverflowed();
-                await CatchUpAsync(CatchUpWith.All, cancellationToken);
-            }
+        if (Volatile.Read(ref _overflowed) && Interlocked.Read(ref _inboxBytes) == 0)
+        {
+            Volatile.Write(ref _overflowed, false);
+            LogOverflowed();
+            await CatchUpAsync(CatchUpWith.All, cancellationToken);
         }
     }
 
@@ -290,6 +330,15 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
                 Publish(watched.Name, message.Offset, message.Body);
                 watched.Offset = message.Offset;
             }
+        }
+    }
+
+    private void HandOnAppended(WatchedChannel watched, ChannelPosition position, ReadOnlyMemory<byte> body)
+    {
+        if (watched.HasBegun && watched.Epoch == position.Epoch && watched.Offset + 1 == position.Offset)
+        {
+            Publish(watched.Name, position.Offset, body);
+            watched.Offset = position.Offset;
         }
     }
 
@@ -594,7 +643,10 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
     }
 
     /// <summary>A message; or the news that something may have been missed, or that it is time to look.</summary>
-    private readonly record struct Heard(string? Channel, byte[] Bytes)
+    /// <param name="Channel">Null for news.</param>
+    /// <param name="Bytes">As published, or the body of what was appended here.</param>
+    /// <param name="Appended">Where it stands, if it was appended here.</param>
+    private readonly record struct Heard(string? Channel, byte[] Bytes, ChannelPosition? Appended = null)
     {
         public static Heard Interruption { get; } = new(null, [0]);
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using GrooteDashboard.Infrastructure.Redis.Resp;
 using StackExchange.Redis;
 
 namespace GrooteDashboard.Infrastructure.Redis.Log;
@@ -53,6 +54,20 @@ internal sealed class RedisScript
         catch (RedisServerException e) when (e.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
         {
             return await connection.ExecuteAsync("EVAL", [_text, NoKeys, .. arguments], cancellationToken);
+        }
+    }
+
+    /// <summary>The same on a connection of the caller's own, and on its thread.</summary>
+    /// <inheritdoc cref="RedisLine.Ask" />
+    public string[] Run(RedisLine line, IReadOnlyCollection<object> arguments)
+    {
+        try
+        {
+            return line.Ask(["EVALSHA", _hash, NoKeys, .. arguments]);
+        }
+        catch (RespErrorException e) when (e.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
+        {
+            return line.Ask(["EVAL", _text, NoKeys, .. arguments]);
         }
     }
 

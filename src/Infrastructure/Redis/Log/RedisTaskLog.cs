@@ -8,6 +8,7 @@ using GrooteDashboard.Application.Realtime.Ingest;
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Application.Tasks.Ports;
 using GrooteDashboard.Domain.Tasks;
+using GrooteDashboard.Infrastructure.Redis.Resp;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -39,6 +40,8 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
     private static readonly TimeSpan StatusFresh = TimeSpan.FromMilliseconds(200);
 
     private readonly RedisConnection _connection;
+    private readonly RedisLine _line;
+    private readonly RedisChannelFeed _feed;
     private readonly StoredProgress _progress;
     private readonly ITaskLogStore _store;
     private readonly PatientStore _patientStore;
@@ -59,6 +62,8 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
 
     public RedisTaskLog(
         RedisConnection connection,
+        RedisLine line,
+        RedisChannelFeed feed,
         StoredProgress progress,
         ITaskLogStore store,
         IOptions<TaskLogOptions> logOptions,
@@ -68,6 +73,8 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
         ILogger<RedisTaskLog> logger)
     {
         _connection = connection;
+        _line = line;
+        _feed = feed;
         _progress = progress;
         _store = store;
         _patientStore = new PatientStore(store, time, metrics, logger);
@@ -191,7 +198,7 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
             var call = new AppendCall(round);
             var arguments = call.Arguments(_progress.Instance, number, _progress.Answered, _epoch, heads);
             var reply = await UntilItWorksAsync(
-                "append", async token => call.Read(await RedisScript.Append.RunAsync(_connection, arguments, token)), cancellationToken);
+                "append", _ => Task.FromResult(call.Read(RedisScript.Append.Run(_line, arguments))), cancellationToken);
             switch (reply)
             {
                 case AppendDone:
@@ -229,6 +236,7 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
             }
         }
 
+        _feed.Appended(_epoch, round.SelectMany(work => work.Operations));
         // Nothing was appended for those that only had to find out about an epoch.
         _progress.Add([.. round.Where(work => work.Operations.Count > 0)], number);
     }
@@ -353,6 +361,7 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
         if (announcement.TaskId is { } taskId)
         {
             await RedisScript.Announce.RunAsync(_connection, [body, "", Channels.Task(taskId)], cancellationToken);
+            await _feed.UntilHeardAsync(cancellationToken);
             return true;
         }
 
@@ -360,6 +369,7 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
         var now = _time.GetUtcNow();
         var since = now - _outage.Ended < JustNow ? now - _outage.Began + ActiveWindow : ActiveWindow;
         await RedisScript.Announce.RunAsync(_connection, [body, ((long)since.TotalSeconds).ToString(CultureInfo.InvariantCulture)], cancellationToken);
+        await _feed.UntilHeardAsync(cancellationToken);
         return true;
     }
 

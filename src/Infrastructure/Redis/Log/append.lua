@@ -25,7 +25,7 @@
 --
 -- Answers: {'closed'}: nobody has opened an epoch yet, or this one had to end.
 --          {'epoch', epoch}: the caller knows another one.
---          {'needs', {indexes of channels}, {indexes of entries}}: the store has to be asked. Nothing was done.
+--          {'needs', indexes of channels, indexes of entries}, both with blanks between them: the store has to be asked. Nothing was done.
 --          {'done', offsets}: of each entry the offset of its last body; 0 or negative, the head: not taken, because it is there already.
 
 local PENDING = 'dash:pending'
@@ -97,7 +97,7 @@ for index = 1, tonumber(take()) do
 end
 
 if #needs_seed + #needs_check > 0 then
-  return {'needs', needs_seed, needs_check}
+  return {'needs', table.concat(needs_seed, ' '), table.concat(needs_check, ' ')}
 end
 
 -- From here on it is done.
@@ -163,7 +163,7 @@ for index, e in ipairs(entries) do
     if previous_taken then
       append(e)
     end
-    offsets[index] = c.offset
+    offsets[index] = previous_taken and c.offset or -c.offset
   elseif e.count > 0 and not is_taken(e) then
     append(e)
     offsets[index] = c.offset

@@ -1,10 +1,8 @@
 using System.Buffers;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Security;
-using System.Net.Sockets;
 using System.Text;
 using GrooteDashboard.Application.Realtime.Ingest;
+using GrooteDashboard.Infrastructure.Redis.Resp;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
@@ -20,8 +18,14 @@ internal delegate void MessageHandler(string channel, byte[] message);
 /// </summary>
 internal sealed partial class RedisSubscriber : IDisposable
 {
-    /// <summary>What comes sooner after the last look waits for so long, for what else comes.</summary>
+    /// <summary>After a look that followed the one before within this time, it waits for so long, for what else comes.</summary>
     private static readonly TimeSpan Round = TimeSpan.FromMilliseconds(2);
+
+    /// <summary>The same, where a look brings <see cref="Many"/>: every step on their way costs by the round, not by the message.</summary>
+    private static readonly TimeSpan LongRound = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>Messages of one look.</summary>
+    private const int Many = 10;
 
     /// <summary>Redis answers a PING every second (see <see cref="RedisConnection"/>), or the connection is dead.</summary>
     private static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(30);
@@ -60,6 +64,9 @@ internal sealed partial class RedisSubscriber : IDisposable
 
     /// <summary>There is a connection, for the first time or again. It runs on the thread that reads, before anything that comes on that connection.</summary>
     public event Action? Connected;
+
+    /// <summary>The messages of a look have all been taken in. It runs on the thread that reads.</summary>
+    public event Action? Looked;
 
     /// <summary>Hears a channel from now on, also after interruptions and when this fails. Completes when Redis has answered.</summary>
     /// <inheritdoc cref="AskAsync" path="/exception"/>
@@ -143,15 +150,10 @@ internal sealed partial class RedisSubscriber : IDisposable
         return answer.Task.WaitAsync(_options.CommandTimeout, _time);
     }
 
-    private void Send(Stream stream, Awaited awaited, params ReadOnlySpan<string> command)
+    private void Send(Stream stream, Awaited awaited, params ReadOnlySpan<object> command)
     {
         var bytes = new ArrayBufferWriter<byte>();
-        Encoding.UTF8.GetBytes($"*{command.Length}\r\n", bytes);
-        foreach (var word in command)
-        {
-            Encoding.UTF8.GetBytes($"${Encoding.UTF8.GetByteCount(word)}\r\n{word}\r\n", bytes);
-        }
-
+        bytes.WriteCommand(command);
         _awaited.Enqueue(awaited);
         stream.Write(bytes.WrittenSpan);
     }
@@ -163,7 +165,7 @@ internal sealed partial class RedisSubscriber : IDisposable
             try
             {
                 var endPoint = _configuration.EndPoints[_failures % _configuration.EndPoints.Count];
-                using var stream = Task.Run(() => ConnectAsync(endPoint)).GetAwaiter().GetResult();
+                using var stream = RespStream.Open(_configuration, endPoint, _options.CommandTimeout, MaxSilence, _disposing.Token);
                 Begin(stream);
                 Read(stream);
             }
@@ -174,42 +176,6 @@ internal sealed partial class RedisSubscriber : IDisposable
 
             End();
             _disposing.Token.WaitHandle.WaitOne(Backoff.Delay(_failures, _options.RetryDelay, _options.MaxRetryDelay));
-        }
-    }
-
-    private async Task<Stream> ConnectAsync(EndPoint endPoint)
-    {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(_disposing.Token);
-        deadline.CancelAfter(_options.CommandTimeout);
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp)
-        {
-            NoDelay = true,
-            ReceiveTimeout = (int)MaxSilence.TotalMilliseconds,
-            SendTimeout = (int)_options.CommandTimeout.TotalMilliseconds,
-        };
-        try
-        {
-            await socket.ConnectAsync(endPoint, deadline.Token);
-            var stream = new NetworkStream(socket, ownsSocket: true);
-            if (!_configuration.Ssl)
-            {
-                return stream;
-            }
-
-            var secure = new SslStream(stream);
-            await secure.AuthenticateAsClientAsync(
-                new SslClientAuthenticationOptions
-                {
-                    TargetHost = _configuration.SslHost ?? (endPoint as DnsEndPoint)?.Host ?? ((IPEndPoint)endPoint).Address.ToString(),
-                    EnabledSslProtocols = _configuration.SslProtocols ?? default,
-                },
-                deadline.Token);
-            return secure;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
         }
     }
 
@@ -250,13 +216,15 @@ internal sealed partial class RedisSubscriber : IDisposable
             var woke = Stopwatch.GetTimestamp();
             filled += read;
             var isFull = filled == buffer.Length;
-            var taken = 0;
+            var (taken, messages) = (0, 0);
             while (taken < filled && reader.TryRead(buffer.AsMemory(taken, filled - taken)))
             {
                 Take(reader);
                 taken += reader.Length;
+                messages++;
             }
 
+            Looked?.Invoke();
             filled -= taken;
             var rest = buffer.AsSpan(taken, filled);
             // Grows by what comes, not by what is announced; and is not kept for one large message.
@@ -264,7 +232,11 @@ internal sealed partial class RedisSubscriber : IDisposable
             var next = size == buffer.Length ? buffer : new byte[size];
             rest.CopyTo(next);
             buffer = next;
-            if (!isFull && Stopwatch.GetElapsedTime(last, woke) < Round)
+            if (!isFull && messages >= Many)
+            {
+                _disposing.Token.WaitHandle.WaitOne(LongRound);
+            }
+            else if (!isFull && Stopwatch.GetElapsedTime(last, woke) < Round)
             {
                 _disposing.Token.WaitHandle.WaitOne(Round);
             }

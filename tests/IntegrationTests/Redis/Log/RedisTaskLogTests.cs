@@ -3,8 +3,11 @@ using GrooteDashboard.Application.Realtime.Contracts;
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Domain.Tasks;
 using GrooteDashboard.Infrastructure.Persistence;
+using GrooteDashboard.Infrastructure.Redis;
 using GrooteDashboard.Infrastructure.Redis.Log;
+using GrooteDashboard.Infrastructure.Redis.Resp;
 using GrooteDashboard.Testing;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace GrooteDashboard.IntegrationTests.Redis.Log;
@@ -89,8 +92,9 @@ internal sealed class RedisTaskLogTests
         var call = new AppendCall([new LogWork(LogOperation.From([new LogAppend("task-1", [LogHost.Output("second")])]), 0)]);
         var arguments = call.Arguments("instance", 1, 0, epoch, new Dictionary<string, TaskLogHead>());
 
-        var answer = call.Read(await RedisScript.Append.RunAsync(_hosts[0].Redis, arguments, CancellationToken.None));
-        var repeated = call.Read(await RedisScript.Append.RunAsync(_hosts[0].Redis, arguments, CancellationToken.None));
+        using var line = new RedisLine(RedisConnectionString.Parse(_redis.ConnectionString), Options.Create(new RedisOptions()));
+        var answer = call.Read(RedisScript.Append.Run(line, arguments));
+        var repeated = call.Read(RedisScript.Append.Run(line, arguments));
 
         Assert.That(answer, Is.TypeOf<AppendDone>());
         Assert.That(repeated, Is.EqualTo(answer));

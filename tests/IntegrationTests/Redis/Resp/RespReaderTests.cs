@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text;
 using FsCheck;
-using GrooteDashboard.Infrastructure.Redis.PubSub;
+using GrooteDashboard.Infrastructure.Redis.Resp;
 
-namespace GrooteDashboard.IntegrationTests.Redis.PubSub;
+namespace GrooteDashboard.IntegrationTests.Redis.Resp;
 
 internal sealed class RespReaderTests
 {

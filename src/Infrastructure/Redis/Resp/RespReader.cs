@@ -1,9 +1,9 @@
 using System.Buffers.Text;
 
-namespace GrooteDashboard.Infrastructure.Redis.PubSub;
+namespace GrooteDashboard.Infrastructure.Redis.Resp;
 
 /// <summary>
-/// Reads what Redis says on a connection that listens: RESP version 2 (https://redis.io/docs/latest/develop/reference/protocol-spec), of which only texts, errors,
+/// Reads what Redis says on a connection that listens, or to a script of ours: RESP version 2 (https://redis.io/docs/latest/develop/reference/protocol-spec), of which only texts, errors,
 /// numbers, strings and arrays of up to four of these are said there.
 /// </summary>
 internal sealed class RespReader
