@@ -155,6 +155,52 @@ internal sealed class RedisChannelFeedTests
         Assert.That(_watcher.Feed.LastLoss("task:other"), Is.Null);
     }
 
+    [Test]
+    public async Task What_this_instance_appends_is_handed_on_without_being_heard_and_once_when_it_is()
+    {
+        await _watcher.AppendAsync("task-1", LogHost.Output("a"));
+        await _watcher.WatchAsync("task:task-1");
+        await _watcher.AppendAsync("task-1", LogHost.Output("b"), LogHost.Output("c"));
+        await _producer.AppendAsync("task-1", LogHost.Output("d"));
+        await Probe.Until(() => TextsOf("task:task-1").SequenceEqual(["b", "c", "d"]), "all of it is told");
+
+        await DeafenAsync("task:task-1");
+        await _watcher.AppendAsync("task-1", LogHost.Output("e"));
+        await Probe.Until(() => TextsOf("task:task-1").SequenceEqual(["b", "c", "d", "e"]), "its own is told");
+        Assert.That(_watcher.Metrics.FeedRepairs, Is.Zero, "nobody had to look for it");
+    }
+
+    [Test]
+    public async Task What_this_instance_appends_waits_for_what_is_missing_before_it()
+    {
+        await _producer.AppendAsync("task-1", LogHost.Output("a"));
+        await _watcher.WatchAsync("task:task-1");
+        await DeafenAsync("task:task-1");
+
+        await _producer.AppendAsync("task-1", LogHost.Output("b"));
+        await _watcher.AppendAsync("task-1", LogHost.Output("c"));
+
+        await Probe.Until(() => TextsOf("task:task-1").Count() == 2, "all of it is told");
+        Assert.That(TextsOf("task:task-1"), Is.EqualTo(new[] { "b", "c" }));
+        Assert.That(_watcher.Publisher.On("task:task-1").Select(frame => frame.Offset), Is.EqualTo(new long?[] { 3, 4 }));
+    }
+
+    [Test]
+    public async Task What_follows_an_entry_that_was_there_already_is_not_handed_on()
+    {
+        await _producer.AppendAsync("task-1", LogHost.Status("task-1", "event-1"));
+        await _watcher.WatchAsync(Channels.Tasks);
+        await DeafenAsync(Channels.Tasks);
+        await _producer.AppendAsync("task-2", LogHost.Status("task-2", "event-2"));
+
+        // The same again: it has no place in the list's channel, whose newest entry is another one, which was not heard here yet.
+        await _watcher.AppendAsync("task-1", LogHost.Status("task-1", "event-1"));
+
+        await Probe.Until(() => _watcher.Publisher.On(Channels.Tasks).Count > 0, "the list hears of it");
+        Assert.That(
+            _watcher.Publisher.On(Channels.Tasks).Select(frame => ((TaskStatusMessage)frame.Message).TaskId).Distinct(), Is.EqualTo(new[] { "task-2" }));
+    }
+
     /// <summary>Redis forgets the subscription, and the feed does not know: as when a SUBSCRIBE is lost with its connection.</summary>
     private async Task DeafenAsync(string channel)
     {
