@@ -171,12 +171,14 @@ public sealed class LogHistogram
     }
 
     /// <summary>Adds what <see cref="ToBytes"/> wrote, once or several times in a row.</summary>
+    /// <param name="bytes">From there.</param>
+    /// <param name="times">How often; negative to take it out.</param>
     /// <exception cref="FormatException">They are not from there.</exception>
-    public void Add(ReadOnlySpan<byte> bytes)
+    public void Add(ReadOnlySpan<byte> bytes, int times = 1)
     {
         while (!bytes.IsEmpty)
         {
-            var zeros = Signed(Read(ref bytes));
+            var zeros = times * Signed(Read(ref bytes));
             _zeros += zeros;
             var added = zeros;
             var bucket = Signed(Read(ref bytes));
@@ -195,7 +197,7 @@ public sealed class LogHistogram
                     continue;
                 }
 
-                var count = Signed(number >> 1);
+                var count = times * Signed(number >> 1);
                 place = PlaceOf((int)bucket, place);
                 AddAt(place, (int)bucket, count);
                 added += count;

@@ -88,11 +88,11 @@ internal static class RollupRows
         reader.GetInt64(first + 14),
         reader.GetDecimal(first + 15));
 
-    public static void AddHistograms(NpgsqlDataReader reader, int first, TaskMeasures into)
+    public static void AddHistograms(NpgsqlDataReader reader, int first, TaskMeasures into, int sign = 1)
     {
-        into.Durations!.Add(reader.GetFieldValue<byte[]>(first).AsSpan());
-        into.QueueTimes!.Add(reader.GetFieldValue<byte[]>(first + 1).AsSpan());
-        into.Costs!.Add(reader.GetFieldValue<byte[]>(first + 2).AsSpan());
+        into.Durations!.Add(reader.GetFieldValue<byte[]>(first), sign);
+        into.QueueTimes!.Add(reader.GetFieldValue<byte[]>(first + 1), sign);
+        into.Costs!.Add(reader.GetFieldValue<byte[]>(first + 2), sign);
     }
 
     /// <summary>Adds what the rows of these keys hold already.</summary>
