@@ -17,17 +17,6 @@ internal static class RollupRows
 
     public const string Histograms = "durations, queue_times, costs";
 
-    /// <summary><see cref="Sums"/> of a group of rows.</summary>
-    public const string SumsOfGroup =
-        """
-        sum(tasks)::bigint, sum(queued)::bigint, sum(running)::bigint, sum(waiting_input)::bigint, sum(completed)::bigint, sum(failed)::bigint,
-        sum(cancelled)::bigint, sum(cost_usd), sum(input_tokens), sum(output_tokens), sum(duration_count)::bigint, sum(duration_seconds),
-        sum(turnaround_count)::bigint, sum(turnaround_seconds), sum(queue_count)::bigint, sum(queue_seconds)
-        """;
-
-    /// <summary><see cref="Histograms"/> of a group of rows: one after the other they are their sum.</summary>
-    public const string HistogramsOfGroup = "string_agg(durations, ''), string_agg(queue_times, ''), string_agg(costs, '')";
-
     /// <summary>How many columns <see cref="Sums"/> has.</summary>
     public const int SumColumns = 16;
 

@@ -20,7 +20,7 @@ internal readonly record struct RollupRun(RollupLevel? Level, DateTime From, Dat
         for (var part = 0; part < boundaries.Count - 1; part++)
         {
             var (from, to) = (boundaries[part], boundaries[part + 1]);
-            foreach (var run in Cover(from, to, finest).Runs)
+            foreach (var run in Cover(from, to, finest).Runs())
             {
                 var inside = run.Sign > 0 && run.Level is not null && run.From >= from && run.To <= to;
                 Append(inside ? run : run with { Part = part }, runs);
@@ -58,8 +58,7 @@ internal readonly record struct RollupRun(RollupLevel? Level, DateTime From, Dat
             return level == RollupLevel.Month ? filled : filled.OrBetter(Within(from, to, finest, level + 1));
         }
 
-        var between = new Filling([new RollupRun(null, from, to, null, 1)]);
-        return between.OrBetter(Within(from, to, finest, finest));
+        return Filling.Of(null, from, to).OrBetter(Within(from, to, finest, finest));
     }
 
     /// <summary>The bucket in which all of it is, without what is before and after.</summary>
@@ -89,7 +88,7 @@ internal readonly record struct RollupRun(RollupLevel? Level, DateTime From, Dat
             var (first, next) = (finest.Floor(time), finest.Ceiling(time));
             var sides = first == next
                 ? new Sides(Filling.Nothing, Filling.Nothing)
-                : new Sides(new Filling([new RollupRun(null, first, time, null, 1)]), new Filling([new RollupRun(null, time, next, null, 1)])).OrRest(Filling.Of(finest, first, next));
+                : new Sides(Filling.Of(null, first, time), Filling.Of(null, time, next)).OrRest(Filling.Of(finest, first, next));
             for (var coarser = finest + 1; coarser <= level; coarser++)
             {
                 var (begin, end) = (coarser.Floor(time), coarser.Ceiling(time));
@@ -106,34 +105,66 @@ internal readonly record struct RollupRun(RollupLevel? Level, DateTime From, Dat
         private Sides OrRest(Filling bucket) => new(Before.OrBetter(bucket.Less(After)), After.OrBetter(bucket.Less(Before)));
     }
 
-    /// <summary>Runs that together come to a stretch of time.</summary>
-    private sealed class Filling(RollupRun[] runs)
+    /// <summary>What comes to a stretch of time: a run, or one filling and another, or without another. Most are only compared, and never written out.</summary>
+    private sealed class Filling
     {
-        public static readonly Filling Nothing = new([]);
+        public static readonly Filling Nothing = new(default, null, null, 1, default);
 
-        public RollupRun[] Runs => runs;
+        private readonly RollupRun _run;
+        private readonly Filling? _one;
+        private readonly Filling? _other;
+        private readonly int _sign;
 
         /// <summary>Tasks to be read by themselves weigh more than any number of buckets; looking for a run costs about as much as a bucket of it.</summary>
-        private (long Ticks, int Buckets) Price { get; } =
-            (runs.Where(run => run.Level is null).Sum(run => run.To.Ticks - run.From.Ticks), runs.Length + runs.Sum(run => Buckets(run)));
+        private readonly (long Ticks, int Buckets) _price;
 
-        public static Filling Of(RollupLevel level, DateTime from, DateTime to) => from < to ? new Filling([new RollupRun(level, from, to, null, 1)]) : Nothing;
+        private Filling(RollupRun run, Filling? one, Filling? other, int sign, (long Ticks, int Buckets) price) =>
+            (_run, _one, _other, _sign, _price) = (run, one, other, sign, price);
 
-        public Filling And(Filling other) => runs.Length == 0 ? other : other.Runs.Length == 0 ? this : new Filling([.. runs, .. other.Runs]);
-
-        public Filling Less(Filling other) => And(new Filling([.. other.Runs.Select(run => run with { Sign = -run.Sign })]));
-
-        public Filling OrBetter(Filling other) => other.Price.CompareTo(Price) < 0 ? other : this;
-
-        private static int Buckets(RollupRun run)
+        public static Filling Of(RollupLevel? level, DateTime from, DateTime to)
         {
-            var buckets = 0;
-            for (var bucket = run.From; run.Level is { } level && bucket < run.To; bucket = level.Next(bucket))
+            if (from >= to)
+            {
+                return Nothing;
+            }
+
+            var buckets = 1;
+            for (var bucket = from; level is { } known && bucket < to; bucket = known.Next(bucket))
             {
                 buckets++;
             }
 
-            return buckets;
+            return new Filling(new RollupRun(level, from, to, null, 1), null, null, 1, (level is null ? to.Ticks - from.Ticks : 0, buckets));
+        }
+
+        public Filling And(Filling other) => ReferenceEquals(this, Nothing) ? other : With(other, 1);
+
+        public Filling Less(Filling other) => With(other, -1);
+
+        public Filling OrBetter(Filling other) => other._price.CompareTo(_price) < 0 ? other : this;
+
+        public List<RollupRun> Runs()
+        {
+            var runs = new List<RollupRun>();
+            Put(1, runs);
+            return runs;
+        }
+
+        private Filling With(Filling other, int sign) => ReferenceEquals(other, Nothing)
+            ? this
+            : new Filling(default, this, other, sign, (_price.Ticks + other._price.Ticks, _price.Buckets + other._price.Buckets));
+
+        private void Put(int sign, List<RollupRun> runs)
+        {
+            if (_one is not null)
+            {
+                _one.Put(sign, runs);
+                _other!.Put(sign * _sign, runs);
+            }
+            else if (!ReferenceEquals(this, Nothing))
+            {
+                runs.Add(_run with { Sign = sign });
+            }
         }
     }
 }
