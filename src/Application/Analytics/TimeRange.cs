@@ -6,7 +6,7 @@ namespace GrooteDashboard.Application.Analytics;
 /// <summary>A range of time, as it is asked for and as it is read.</summary>
 /// <param name="From">In it.</param>
 /// <param name="To">Not in it any more.</param>
-/// <param name="ReadTo">Where it ends now: the end of this quarter of an hour, which needs fewer tasks to be read. Nothing has been created after now.</param>
+/// <param name="ReadTo">Where reading ends. Nothing has been created after now: what ends now, or later, is read to the end of the month, which is few sums.</param>
 public readonly record struct TimeRange(DateTimeOffset From, DateTimeOffset To, DateTimeOffset ReadTo)
 {
     /// <summary>No task is older.</summary>
@@ -17,15 +17,19 @@ public readonly record struct TimeRange(DateTimeOffset From, DateTimeOffset To, 
     public static TimeRange Of(AnalyticsScope scope, DateTimeOffset now, TimeSpan length)
     {
         var to = scope.To ?? now;
-        return scope.To is null
-            ? new TimeRange(scope.From ?? StartOfQuarter(to - length), to, EndOfQuarter(now))
-            : new TimeRange(scope.From ?? to - length, to, to);
+        var from = scope.From ?? (scope.To is null ? StartOfQuarter(to - length) : to - length);
+        return new TimeRange(from, to, to < now ? to : EndOfMonth(to));
     }
 
     /// <summary>Of everything where nothing is said.</summary>
     public static TimeRange OfAll(AnalyticsScope scope, DateTimeOffset now) => Of(scope with { From = scope.From ?? Beginning }, now, TimeSpan.Zero);
 
-    public static DateTimeOffset EndOfQuarter(DateTimeOffset now) => StartOfQuarter(now) + Quarter;
+    /// <summary>The end of the month, in UTC, in which or with which a time is over.</summary>
+    public static DateTimeOffset EndOfMonth(DateTimeOffset time)
+    {
+        var last = time.UtcDateTime.AddTicks(-1);
+        return new DateTimeOffset(last.Year, last.Month, 1, 0, 0, 0, TimeSpan.Zero).AddMonths(1);
+    }
 
     /// <summary>Where nobody says where a range begins, it begins where no task has to be read by itself.</summary>
     private static DateTimeOffset StartOfQuarter(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % Quarter.Ticks), TimeSpan.Zero);

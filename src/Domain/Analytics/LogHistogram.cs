@@ -23,9 +23,6 @@ public sealed class LogHistogram
     /// <summary>Of values that count as zero.</summary>
     private const int ZeroBucket = int.MinValue;
 
-    /// <summary>No bucket is further from zero, on either side.</summary>
-    private const int LastBucket = 10_000;
-
     /// <summary>Bit of a byte that says that the number goes on.</summary>
     private const byte More = 0x80;
 
@@ -33,6 +30,12 @@ public sealed class LogHistogram
     private const int MaxNumberLength = 10;
 
     private static readonly double LogGamma = Math.Log(Gamma);
+
+    /// <summary>No bucket is lower.</summary>
+    private static readonly int Lowest = BucketOf(SmallestValue);
+
+    /// <summary>How many buckets there can be: not so many that they would not fit on the stack.</summary>
+    private static readonly int Width = BucketOf(LargestValue) - Lowest + 1;
 
     private long _zeros;
 
@@ -171,39 +174,107 @@ public sealed class LogHistogram
     }
 
     /// <summary>Adds what <see cref="ToBytes"/> wrote, once or several times in a row.</summary>
+    /// <param name="bytes">From there.</param>
+    /// <param name="times">How often; negative to take it out.</param>
     /// <exception cref="FormatException">They are not from there.</exception>
-    public void Add(ReadOnlySpan<byte> bytes)
+    public void Add(ReadOnlySpan<byte> bytes, int times = 1)
     {
+        // Added up by place, and put into their order once: the sum of many has most buckets of most of them.
+        Span<long> counts = stackalloc long[Width];
+        var (first, last) = (Width, -1);
         while (!bytes.IsEmpty)
         {
-            var zeros = Signed(Read(ref bytes));
+            var zeros = times * Signed(Read(ref bytes));
             _zeros += zeros;
-            var added = zeros;
-            var bucket = Signed(Read(ref bytes));
-            var place = 0;
+            Count += zeros;
+            var place = Signed(Read(ref bytes)) - Lowest;
             for (var left = Read(ref bytes); left > 0; left--)
             {
                 var number = Read(ref bytes);
-                if (bucket is < -LastBucket or > LastBucket)
+                if ((ulong)place >= (ulong)counts.Length)
                 {
                     throw new FormatException("These bytes are no histogram.");
                 }
 
                 if ((number & 1) != 0)
                 {
-                    bucket += (long)(number >> 1);
+                    place += (long)(number >> 1);
                     continue;
                 }
 
-                var count = Signed(number >> 1);
-                place = PlaceOf((int)bucket, place);
-                AddAt(place, (int)bucket, count);
-                added += count;
-                bucket++;
+                var count = times * Signed(number >> 1);
+                (first, last) = (Math.Min(first, (int)place), Math.Max(last, (int)place));
+                counts[(int)place] += count;
+                Count += count;
+                place++;
+            }
+        }
+
+        if (first <= last)
+        {
+            Merge(counts[first..(last + 1)], Lowest + first);
+        }
+    }
+
+    /// <param name="counts">Of buckets that follow one another.</param>
+    /// <param name="bucket">The first of them.</param>
+    private void Merge(ReadOnlySpan<long> counts, int bucket)
+    {
+        if (AddToKnown(counts, bucket))
+        {
+            return;
+        }
+
+        var (buckets, sums) = (new int[_used + counts.Length], new long[_used + counts.Length]);
+        var (mine, length) = (0, 0);
+        for (var i = 0; i < counts.Length; i++, bucket++)
+        {
+            while (mine < _used && _buckets[mine] < bucket)
+            {
+                (buckets[length], sums[length++]) = (_buckets[mine], _counts[mine++]);
             }
 
-            Count += added;
+            var count = counts[i];
+            if (mine < _used && _buckets[mine] == bucket)
+            {
+                count += _counts[mine++];
+            }
+
+            if (count != 0)
+            {
+                (buckets[length], sums[length++]) = (bucket, count);
+            }
         }
+
+        for (; mine < _used; mine++)
+        {
+            (buckets[length], sums[length++]) = (_buckets[mine], _counts[mine]);
+        }
+
+        (_buckets, _counts, _used) = (buckets, sums, length);
+    }
+
+    /// <summary>Only where there is room for all of them, as there mostly is in the sum of many.</summary>
+    private bool AddToKnown(ReadOnlySpan<long> counts, int bucket)
+    {
+        for (var (i, place) = (0, 0); i < counts.Length; i++)
+        {
+            if (counts[i] != 0 && ((place = PlaceOf(bucket + i, place)) == _used || _buckets[place] != bucket + i))
+            {
+                return false;
+            }
+        }
+
+        for (var (i, place) = (0, 0); i < counts.Length; i++)
+        {
+            if (counts[i] != 0)
+            {
+                place = PlaceOf(bucket + i, place);
+                _counts[place] += counts[i];
+            }
+        }
+
+        return true;
     }
 
     /// <summary>The value that is within the error of every value of the bucket.</summary>

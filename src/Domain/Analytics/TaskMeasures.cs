@@ -71,7 +71,9 @@ public sealed class TaskMeasures
         }
     }
 
-    public void Add(in TaskSums sums) => Sums += sums;
+    /// <param name="sums">Of a group.</param>
+    /// <param name="sign">1 to add it, −1 to take it out.</param>
+    public void Add(in TaskSums sums, int sign = 1) => Sums += sign < 0 ? -sums : sums;
 
     public void Add(TaskMeasures other)
     {

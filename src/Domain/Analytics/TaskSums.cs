@@ -79,5 +79,25 @@ public readonly record struct TaskSums(
         a.QueueCount + b.QueueCount,
         a.QueueSeconds + b.QueueSeconds);
 
+    public static TaskSums operator -(in TaskSums sums) => new(
+        -sums.Tasks,
+        -sums.Queued,
+        -sums.Running,
+        -sums.WaitingInput,
+        -sums.Completed,
+        -sums.Failed,
+        -sums.Cancelled,
+        -sums.CostUsd,
+        -sums.InputTokens,
+        -sums.OutputTokens,
+        -sums.DurationCount,
+        -sums.DurationSeconds,
+        -sums.TurnaroundCount,
+        -sums.TurnaroundSeconds,
+        -sums.QueueCount,
+        -sums.QueueSeconds);
+
+    public static TaskSums Negate(in TaskSums sums) => -sums;
+
     public static TaskSums Add(in TaskSums left, in TaskSums right) => left + right;
 }

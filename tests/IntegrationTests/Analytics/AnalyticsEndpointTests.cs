@@ -237,6 +237,10 @@ internal sealed class AnalyticsEndpointTests
             var expected = (await RowsAsync($"SELECT {column} AS value, {Figures}, {Percentiles} FROM {Tasks} WHERE {within} GROUP BY 1")).ToDictionary(row => (string)row["value"]);
             await SameGroupsAsync($"performance?{range}&by={by}", "groups", expected);
             await SameGroupsAsync($"breakdown?{range}&by={by}&top=100&order=tasks", "rows", expected);
+
+            // Until now.
+            expected = (await RowsAsync($"SELECT {column} AS value, {Figures}, {Percentiles} FROM {Tasks} WHERE created_at >= '{_from}' GROUP BY 1")).ToDictionary(row => (string)row["value"]);
+            await SameGroupsAsync($"performance?from={_from}&by={by}", "groups", expected);
         }
 
         await SameGroupsAsync(
@@ -264,6 +268,12 @@ internal sealed class AnalyticsEndpointTests
         var hours = await RowsAsync(
             $"SELECT extract(isodow FROM created_at AT TIME ZONE 'Asia/Kolkata')::int AS day, extract(hour FROM created_at AT TIME ZONE 'Asia/Kolkata')::int AS hour, {Figures} FROM {Tasks} WHERE {within} GROUP BY 1, 2 ORDER BY 1, 2");
         Assert.That(cells, Is.EqualTo(hours.Select(row => ((int)row["day"], (int)row["hour"], (long)row["tasks"], (decimal)row["cost"]))));
+
+        var columns = await GetAsync("costs/by-subagent?days=365");
+        var agents = await RowsAsync($"SELECT agent, {Figures} FROM {Tasks} WHERE agent <> '' GROUP BY 1 ORDER BY cost DESC, agent COLLATE \"C\"");
+        Assert.That(
+            Texts(columns, "subagents").Zip(Numbers(columns, "costs"), Numbers(columns, "task_counts")),
+            Is.EqualTo(agents.Select(row => ((string)row["agent"], (decimal)row["cost"], (decimal)(long)row["tasks"]))));
 
         await CompareSummaryAsync();
         await CompareRangesAsync(range, within);

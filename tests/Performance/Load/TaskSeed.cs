@@ -32,6 +32,7 @@ internal static class TaskSeed
         {
             prepare.CommandText =
                 """
+                SET statement_timeout = 0;
                 CREATE TEMP TABLE kept AS SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'tasks' AND schemaname = 'public' AND indexname <> 'tasks_pkey';
                 DO $do$ DECLARE name text; BEGIN FOR name IN SELECT indexname FROM kept LOOP EXECUTE format('DROP INDEX %I', name); END LOOP; END $do$;
                 ALTER TABLE tasks DISABLE TRIGGER USER;

@@ -30,10 +30,11 @@ internal sealed class GetSummaryHandler(IAnalyticsReader reader, TimeProvider ti
         // On a day that is longer than the one before, this time of day may not have been yet.
         sameTime = sameTime < midnight ? sameTime : midnight.AddTicks(-1);
         var range = TimeRange.OfAll(scope, now);
+        var end = TimeRange.EndOfMonth(now);
         DateTimeOffset? beforeFrom = scope.From is null ? null : range.Before().From;
 
         // All of it in one question: it is of one moment, and asked once.
-        DateTimeOffset[] times = [yesterday, sameTime, midnight, TimeRange.EndOfQuarter(now), range.From, range.ReadTo, beforeFrom ?? range.From];
+        DateTimeOffset[] times = [yesterday, sameTime, midnight, end, range.From, range.ReadTo, beforeFrom ?? range.From];
         DateTimeOffset[] boundaries = [.. times.Distinct().Order()];
         var sums = new TaskSums[boundaries.Length - 1];
         foreach (var group in await reader.ReadAsync(new TaskQuestion(boundaries, Dimension.All, scope.Filters), cancellationToken))
@@ -41,7 +42,7 @@ internal sealed class GetSummaryHandler(IAnalyticsReader reader, TimeProvider ti
             sums[group.Bucket] = group.Measures.Sums;
         }
 
-        var (today, before) = (Between(midnight, TimeRange.EndOfQuarter(now)), Between(yesterday, sameTime));
+        var (today, before) = (Between(midnight, end), Between(yesterday, sameTime));
         var figures = Between(range.From, range.ReadTo);
         var previous = beforeFrom is { } start ? Between(start, range.From) : null;
         return new Summary(

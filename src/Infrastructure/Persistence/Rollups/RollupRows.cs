@@ -17,17 +17,6 @@ internal static class RollupRows
 
     public const string Histograms = "durations, queue_times, costs";
 
-    /// <summary><see cref="Sums"/> of a group of rows.</summary>
-    public const string SumsOfGroup =
-        """
-        sum(tasks)::bigint, sum(queued)::bigint, sum(running)::bigint, sum(waiting_input)::bigint, sum(completed)::bigint, sum(failed)::bigint,
-        sum(cancelled)::bigint, sum(cost_usd), sum(input_tokens), sum(output_tokens), sum(duration_count)::bigint, sum(duration_seconds),
-        sum(turnaround_count)::bigint, sum(turnaround_seconds), sum(queue_count)::bigint, sum(queue_seconds)
-        """;
-
-    /// <summary><see cref="Histograms"/> of a group of rows: one after the other they are their sum.</summary>
-    public const string HistogramsOfGroup = "string_agg(durations, ''), string_agg(queue_times, ''), string_agg(costs, '')";
-
     /// <summary>How many columns <see cref="Sums"/> has.</summary>
     public const int SumColumns = 16;
 
@@ -88,11 +77,11 @@ internal static class RollupRows
         reader.GetInt64(first + 14),
         reader.GetDecimal(first + 15));
 
-    public static void AddHistograms(NpgsqlDataReader reader, int first, TaskMeasures into)
+    public static void AddHistograms(NpgsqlDataReader reader, int first, TaskMeasures into, int sign = 1)
     {
-        into.Durations!.Add(reader.GetFieldValue<byte[]>(first).AsSpan());
-        into.QueueTimes!.Add(reader.GetFieldValue<byte[]>(first + 1).AsSpan());
-        into.Costs!.Add(reader.GetFieldValue<byte[]>(first + 2).AsSpan());
+        into.Durations!.Add(reader.GetFieldValue<byte[]>(first), sign);
+        into.QueueTimes!.Add(reader.GetFieldValue<byte[]>(first + 1), sign);
+        into.Costs!.Add(reader.GetFieldValue<byte[]>(first + 2), sign);
     }
 
     /// <summary>Adds what the rows of these keys hold already.</summary>

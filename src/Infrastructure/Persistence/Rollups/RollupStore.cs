@@ -8,7 +8,7 @@ internal sealed class RollupStore(NpgsqlDataSource source)
     /// <summary>An advisory lock: whoever writes rollups holds it. Any number, the same in every process.</summary>
     public const long WriterLock = 0x67726f6f7465_0d;
 
-    private const string TakeSql =
+    private static readonly string TakeSql =
         $"DELETE FROM task_deltas WHERE ctid = ANY (ARRAY(SELECT ctid FROM task_deltas LIMIT $1)) RETURNING sign, written_at, {TaskFactsColumns.List}";
 
     /// <summary>One small transaction.</summary>

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using GrooteDashboard.Application.Analytics.Contracts;
 using GrooteDashboard.Domain.Analytics;
 using GrooteDashboard.Infrastructure.Persistence.Configurations.Tasks;
 using Npgsql;
@@ -11,12 +12,19 @@ internal static class TaskFactsColumns
     /// <summary>What a key of a rollup can hold of a name.</summary>
     private const int MaxNameLength = 255;
 
-    /// <summary>As many decimals as <see cref="TaskFacts.CostDecimals"/>.</summary>
-    public const string List =
-        """
-        created_at, started_at, completed_at, assigned_agent, agent_type, source, model, status, user_id, round(cost_usd, 12), input_tokens, output_tokens,
-        duration_seconds
-        """;
+    /// <summary>All of them.</summary>
+    public static string List { get; } = ListFor([Dimension.Agent, Dimension.AgentType, Dimension.Source, Dimension.Model, Dimension.User]);
+
+    /// <summary>Those that tell tasks apart only as far as they have to: names are half of what is read. As many decimals as <see cref="TaskFacts.CostDecimals"/>.</summary>
+    public static string ListFor(IReadOnlyCollection<Dimension> dimensions)
+    {
+        return $"""
+            created_at, started_at, completed_at, {Of(Dimension.Agent, "assigned_agent")}, {Of(Dimension.AgentType, "agent_type")}, {Of(Dimension.Source, "source")},
+            {Of(Dimension.Model, "model")}, status, {Of(Dimension.User, "user_id")}, round(cost_usd, 12), input_tokens, output_tokens, duration_seconds
+            """;
+
+        string Of(Dimension dimension, string column) => dimensions.Contains(dimension) ? column : "NULL::text";
+    }
 
     /// <param name="reader">Stands on a row.</param>
     /// <param name="first">Where the columns begin.</param>
