@@ -21,7 +21,7 @@ public sealed class PairBlockTests
 
         var (rows, bits) = block.Fold();
 
-        Assert.That(rows, Is.InRange(20 * pairsOfPassage, Math.Max(64, 40 * pairsOfPassage)));
+        Assert.That(rows, Is.InRange(20 * pairsOfPassage, Math.Max(256, 40 * pairsOfPassage)));
         var (others, both) = (0, 0);
         for (var i = 0; i < Passages; i++)
         {

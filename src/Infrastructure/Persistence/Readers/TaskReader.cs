@@ -4,11 +4,13 @@ using GrooteDashboard.Application.Tasks.Contracts;
 using GrooteDashboard.Application.Tasks.Ports;
 using GrooteDashboard.Domain.Tasks;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace GrooteDashboard.Infrastructure.Persistence.Readers;
 
-internal sealed class TaskReader(DashboardDbContext db, NpgsqlDataSource source, TaskCounts counts, IMapper mapper) : ITaskReader
+internal sealed class TaskReader(
+    DashboardDbContext db, [FromKeyedServices(PlainReads.Pool)] NpgsqlDataSource source, TaskCounts counts, IMapper mapper) : ITaskReader
 {
     private static readonly AgentTaskStatus[] Final = [.. Enum.GetValues<AgentTaskStatus>().Where(status => status.IsFinal())];
 

@@ -25,7 +25,7 @@ internal sealed class PairBlock
     private const int RowsForPair = 20;
 
     private const int MostRows = 1 << 15;
-    private const int FewestRows = 1 << 6;
+    private const int FewestRows = 1 << 8;
 
     private readonly byte[] _bits = new byte[MostRows * RowLength];
     private long _passages;

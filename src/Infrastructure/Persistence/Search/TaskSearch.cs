@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Tasks.Contracts;
 using GrooteDashboard.Application.Tasks.Ports;
@@ -27,6 +25,9 @@ internal sealed class TaskSearch(DashboardDbContext db, TimeProvider time) : ITa
     /// <summary>Of those that are looked through for what must stand in them, first and at most: they may all have it, or nearly none.</summary>
     private const int FirstPortion = 25;
     private const int LargestPortion = 200;
+
+    /// <summary>Where more passages of a segment hold the words side by side, or seem to, the index is asked which of them hold the other words, too.</summary>
+    private const int Many = 1_000;
 
     /// <summary>Segments up to this size are asked for at once; of larger ones, each for itself, so that what was found is there when time is up.</summary>
     private const int SmallSegments = 14;
@@ -57,13 +58,13 @@ internal sealed class TaskSearch(DashboardDbContext db, TimeProvider time) : ITa
         }
     }
 
-    /// <summary>What a passage must be indexed under, each as a tsquery. Words have no quote and no backslash.</summary>
-    private static List<string> WordsOf(SearchExpression expression, IReadOnlyList<string> parts)
+    /// <summary>What a passage must be indexed under, as a tsquery. Words have no quote and no backslash.</summary>
+    private static string WordsOf(SearchExpression expression, IReadOnlyList<string> parts)
     {
         var words = expression.Terms
             .SelectMany(term => term.Words.Select((word, i) => term.IsPrefix && i == term.Words.Count - 1 ? $"'{word}':*" : $"'{word}'"))
-            .Distinct(StringComparer.Ordinal).ToList();
-        return parts.Count > 0 ? [.. words, string.Join('|', parts.Select(part => $"'in:{part}'"))] : words;
+            .Distinct(StringComparer.Ordinal);
+        return string.Join('&', parts.Count > 0 ? words.Append($"({string.Join('|', parts.Select(part => $"'in:{part}'"))})") : words);
     }
 
     /// <param name="Expression">What is searched for.</param>
@@ -71,7 +72,7 @@ internal sealed class TaskSearch(DashboardDbContext db, TimeProvider time) : ITa
     /// <param name="Filter">Of which tasks.</param>
     /// <param name="Limit">How many hits at most.</param>
     /// <param name="Started">When it began.</param>
-    private sealed record Question(SearchExpression Expression, IReadOnlyList<string> Words, TaskFilter Filter, int Limit, long Started);
+    private sealed record Question(SearchExpression Expression, string Words, TaskFilter Filter, int Limit, long Started);
 
     /// <summary>One search, as far as it has come.</summary>
     private sealed class Search(DashboardDbContext db, Question question, TimeProvider time, long before)
@@ -120,7 +121,7 @@ internal sealed class TaskSearch(DashboardDbContext db, TimeProvider time) : ITa
                 // The newest blocks are not full yet.
                 var isPaired = rows.Length > 0 && segment.End <= paired;
                 var found = isPaired ? await ReadPairedAsync(segment, rows, cancellationToken) : await MatchAsync([segment], null, null, cancellationToken);
-                if (isPaired && found.Count > LargestPortion)
+                if (isPaired && found.Count > Many)
                 {
                     // Another word may be rarer.
                     found = await MatchAsync([segment], null, found, cancellationToken);
@@ -186,25 +187,19 @@ internal sealed class TaskSearch(DashboardDbContext db, TimeProvider time) : ITa
                 command.Parameters.AddWithValue("among", among);
             }
 
-            // A condition for each word, that of the segment first: the index then goes from one to the next passage that may have all. In one tsquery it would
+            // The segment is a condition of its own, and the first: so the index goes from a passage of it to the next that has all words. In one tsquery it would
             // go through all passages of the rarest word, for every segment. LATERAL keeps to the order of the segments, and ends with the last that is wanted.
-            var words = new StringBuilder();
-            for (var i = 0; i < question.Words.Count; i++)
-            {
-                words.Append(CultureInfo.InvariantCulture, $" AND words @@ @word{i}::tsquery");
-                command.Parameters.AddWithValue($"word{i}", question.Words[i]);
-            }
-
             command.CommandText =
                 $"""
                 SELECT newest.id
                 FROM unnest(@segments) AS segment (name)
                 CROSS JOIN LATERAL (
-                    WITH found AS MATERIALIZED (SELECT id, task_id FROM search_passages WHERE words @@ segment.name::tsquery{words})
+                    WITH found AS MATERIALIZED (SELECT id, task_id FROM search_passages WHERE words @@ segment.name::tsquery AND words @@ @words::tsquery)
                     SELECT id FROM found WHERE id < @before{conditions} ORDER BY id DESC LIMIT @limit) AS newest
                 LIMIT @limit
                 """;
             command.Parameters.AddWithValue("segments", segments.Select(segment => $"'{segment.Name}'").ToArray());
+            command.Parameters.AddWithValue("words", question.Words);
             command.Parameters.AddWithValue("before", Place);
             command.Parameters.Add(new NpgsqlParameter<int?>("limit", limit) { NpgsqlDbType = NpgsqlDbType.Integer });
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
@@ -257,7 +252,7 @@ internal sealed class TaskSearch(DashboardDbContext db, TimeProvider time) : ITa
                 : db.SearchPassages.FromSql(
                     $"""
                     SELECT passage.* FROM unnest({ids}) AS found (id) CROSS JOIN LATERAL (SELECT * FROM search_passages WHERE id = found.id OFFSET 0) AS passage
-                    WHERE words @@ {string.Join('&', question.Words.Select(word => $"({word})"))}::tsquery
+                    WHERE words @@ {question.Words}::tsquery
                     """);
             return (
                 from passage in passages.AsNoTracking()
