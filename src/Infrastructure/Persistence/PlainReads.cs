@@ -4,7 +4,7 @@ namespace GrooteDashboard.Infrastructure.Persistence;
 
 /// <summary>
 /// Connections for what is asked most and leaves nothing behind in its session: prepared statements that only read. PostgreSQL is not asked to forget what the
-/// last one did (six statements before each use), which costs as much as reading a task by its key.
+/// last one did, six statements before each use.
 /// </summary>
 internal static class PlainReads
 {
