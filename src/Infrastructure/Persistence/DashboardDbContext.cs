@@ -31,6 +31,8 @@ public sealed class DashboardDbContext(DbContextOptions<DashboardDbContext> opti
 
     internal DbSet<SearchPassageRecord> SearchPassages => Set<SearchPassageRecord>();
 
+    internal DbSet<SearchPairsRecord> SearchPairs => Set<SearchPairsRecord>();
+
     internal DbSet<SearchQueueRecord> SearchQueue => Set<SearchQueueRecord>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder) =>

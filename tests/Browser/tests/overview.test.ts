@@ -129,5 +129,8 @@ describe('the overview', () => {
     const { page } = await openPage(browser, '/overview?range=today', { viewport: { width: 375, height: 812 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 })
     await cost(page).getByTestId('time-chart').waitFor()
     expect(await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth])).toEqual([375, 375])
+    // No tile cuts off what it says.
+    await page.getByTestId('queued').waitFor()
+    expect(await page.locator('.tile-note').evaluateAll((notes) => notes.filter((note) => note.scrollWidth > note.clientWidth).map((note) => note.textContent))).toEqual([])
   })
 })

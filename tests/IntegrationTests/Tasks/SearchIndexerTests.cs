@@ -73,6 +73,47 @@ internal sealed class SearchIndexerTests
         await AssertAllIsSearchableAsync(server.Http);
     }
 
+    [Test]
+    public async Task A_phrase_of_words_that_are_everywhere_is_looked_for_only_where_they_are_neighbours()
+    {
+        await SeedAsync();
+        await using var server = await DashboardProcess.StartAsync(_database, _redis);
+        await Probe.Until(async () => await WaitingAsync() == 0, "nothing waits to be searchable", TimeSpan.FromMinutes(1));
+        await Probe.Until(
+            () => _database.QueryAsync<bool>("SELECT (SELECT max(block) FROM search_pairs) = (SELECT max(id) / 1024 - 1 FROM search_passages)"), "every full block has its pairs");
+
+        Assert.That(await _database.QueryAsync<bool>("SELECT count(*) = max(block) - min(block) + 1 FROM search_pairs"), Is.True, "without a hole");
+        foreach (var phrase in new[] { "%22here+ends%22", "%22word+HERE%22+ends", "%22here+ends%22+last*" })
+        {
+            Assert.That(await FindAllAsync(server.Http, phrase), Is.EqualTo(Enumerable.Range(1, 12).Reverse().Select(n => $"seeded-{n * 500}")), phrase);
+        }
+
+        Assert.That(await FindAllAsync(server.Http, "%22here+ends%22+last500word"), Is.EqualTo(new[] { "seeded-500" }));
+        Assert.That(await FindAllAsync(server.Http, "%22ends+here+ends%22"), Is.Empty);
+
+        // Where the pairs say that it is nowhere, nothing is read.
+        await _database.QueryAsync<long>(
+            "WITH emptied AS (UPDATE search_pairs SET bits = decode(repeat('00', length(bits)), 'hex') RETURNING 1) SELECT count(*) FROM emptied");
+        var newest = await _database.QueryAsync<long>("SELECT (max(block) + 1) * 1024 FROM search_pairs");
+        var left = await _database.QueryAsync<long>(
+            $"SELECT count(*) FROM search_passages WHERE part = 'output' AND id >= {newest} AND substring(task_id FROM '[0-9]+')::int % 500 = 0");
+        Assert.That(await FindAllAsync(server.Http, "%22here+ends%22"), Has.Count.EqualTo(left));
+    }
+
+    private static async Task<List<string?>> FindAllAsync(HttpClient http, string query)
+    {
+        var found = new List<string?>();
+        for (var after = ""; after is not null;)
+        {
+            var page = await http.GetFromJsonAsync<JsonElement>($"/api/tasks/search?q={query}&per_page=5&after={after}");
+            Assert.That(page.GetProperty("complete").GetBoolean(), Is.True);
+            found.AddRange(page.GetProperty("items").EnumerateArray().Select(hit => hit.Text("task_id")));
+            after = page.GetProperty("next").GetString();
+        }
+
+        return found;
+    }
+
     private async Task AssertAllIsSearchableAsync(HttpClient http)
     {
         await Probe.Until(async () => await WaitingAsync() == 0, "nothing waits to be searchable", TimeSpan.FromMinutes(1));
@@ -114,7 +155,7 @@ internal sealed class SearchIndexerTests
         INSERT INTO tasks (task_id, session_id, user_id, status, agent_type, source, created_at, input_message, source_metadata, version)
         SELECT 'seeded-' || n, 'session', 'user', 'completed', 'webhook', 'github', now(), 'do it', '{}', 1 FROM generate_series(1, {{Tasks}}) AS n;
         INSERT INTO task_log (task_id, "offset", "timestamp", kind, output)
-        SELECT 'seeded-' || n, i, now(), 'output', CASE WHEN i = {{RowsPerTask}} THEN 'last' || n || 'word' ELSE repeat('filler' || i || ' ', 100) END || E'\n'
+        SELECT 'seeded-' || n, i, now(), 'output', CASE WHEN i = {{RowsPerTask}} THEN 'last' || n || 'word' || CASE WHEN n % 500 = 0 THEN ' word here ends' ELSE ' ends here' END ELSE repeat('filler' || i || ' ', 100) END || E'\n'
         FROM generate_series(1, {{Tasks}}) AS n, generate_series(1, {{RowsPerTask}}) AS i;
         INSERT INTO search_queue (task_id, queued_at) SELECT task_id, now() - interval '1 minute' FROM tasks;
         SELECT count(*) FROM search_queue

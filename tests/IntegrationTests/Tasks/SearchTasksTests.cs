@@ -76,7 +76,7 @@ internal sealed class SearchTasksTests : ServerFixture
     [TestCase("q=ab*", "q")]
     [TestCase("q=word&in=title", "in")]
     [TestCase("q=word&per_page=0", "per_page")]
-    [TestCase("q=word&per_page=101", "per_page")]
+    [TestCase("q=word&per_page=1001", "per_page")]
     [TestCase("q=word&after=x", "after")]
     [TestCase("q=word&after=5.1000", "after")]
     [TestCase("q=word&status=gone", "status")]

@@ -36,6 +36,9 @@ internal static class ListsCommand
     private const int PerPage = 20;
     private const int WarmUp = 30;
 
+    /// <summary>Rounds of all questions before anything is measured: the runtime compiles what is called often once more, in the background.</summary>
+    private const int WarmUpRounds = 100;
+
     private static readonly DateTimeOffset End = new(2026, 11, 20, 0, 0, 0, TimeSpan.Zero);
     private static readonly TimeSpan FoldDeadline = TimeSpan.FromMinutes(20);
 
@@ -109,7 +112,7 @@ internal static class ListsCommand
     /// <summary>A server that runs for hours is measured, not one that was started a moment ago and is still being compiled.</summary>
     private static async Task WarmUpAsync(Bench bench, CancellationToken cancellationToken)
     {
-        for (var round = 0; round < WarmUp; round++)
+        for (var round = 0; round < WarmUpRounds; round++)
         {
             foreach (var (_, query, _, _) in Cases)
             {

@@ -28,6 +28,9 @@ internal static class SearchCommand
         ("a common and a rare word", $"{OutputSeeder.Common} {OutputSeeder.Rare}"),
         ("two words of 1 in 10, never together", $"{OutputSeeder.Tenth} {OutputSeeder.OtherTenth}"),
         ("a phrase of 1 in 1,000 of common words", $"\"{OutputSeeder.Phrase}\""),
+        ("a phrase of every task", $"\"{OutputSeeder.Common} run\""),
+        ("a phrase of three everyday words, rare", $"\"{OutputSeeder.RareOfEveryday}\""),
+        ("a phrase of none, of words of every task", $"\"run {OutputSeeder.Always}\""),
         ("a path", "src/Module13/handler_77.cs"),
         ("the beginning of a rare word", "rarestw*"),
         ("the beginning of a common word", "everyw*"),
@@ -42,17 +45,22 @@ internal static class SearchCommand
         var machine = await Machine.DescribeAsync(database, cancellationToken);
         machine.Write(Console.Out);
         await OutputSeeder.SeedAsync(database, options.Tasks, OutputLength, Console.Out, cancellationToken);
-        Console.WriteLine(await database.QueryAsync<string>(
-            """
-            SELECT format('%s tasks; output %s, passages %s, their index %s', (SELECT count(*) FROM tasks), pg_size_pretty(pg_total_relation_size('task_log')),
-                pg_size_pretty(pg_total_relation_size('search_passages') - pg_relation_size('ix_search_passages_words')), pg_size_pretty(pg_relation_size('ix_search_passages_words')))
-            """,
-            cancellationToken));
-
         await using var server = await ServerProcess.StartDashboardAsync(options.Server, database.ConnectionString, redis.ConnectionString, cancellationToken);
         // What the seed wrote is folded first: it is not what is measured.
         await Probe.Until(
             async () => !await database.QueryAsync<bool>("SELECT EXISTS (SELECT FROM task_deltas)", cancellationToken), "the rollups are folded", TimeSpan.FromMinutes(20));
+        // The server makes the pairs of what the seed wrote, and rests as long as it works.
+        await Probe.Until(
+            () => database.QueryAsync<bool>("SELECT coalesce((SELECT max(block) FROM search_pairs), -1) >= (SELECT max(id) / 1024 - 1 FROM search_passages)", cancellationToken),
+            "the pairs are made",
+            TimeSpan.FromMinutes(40));
+        Console.WriteLine(await database.QueryAsync<string>(
+            """
+            SELECT format('%s tasks; output %s, passages %s, their index %s, pairs %s', (SELECT count(*) FROM tasks), pg_size_pretty(pg_total_relation_size('task_log')),
+                pg_size_pretty(pg_total_relation_size('search_passages') - pg_relation_size('ix_search_passages_words')), pg_size_pretty(pg_relation_size('ix_search_passages_words')),
+                pg_size_pretty(pg_total_relation_size('search_pairs')))
+            """,
+            cancellationToken));
         var table = new Table("search, first page of 20 (ms)", "hits", "p50", "p95", "max", "refused");
         var figures = new List<SearchFigures>();
         foreach (var (name, query) in Searches)
@@ -60,6 +68,8 @@ internal static class SearchCommand
             Add(await MeasureAsync(server, name, $"/api/tasks/search?q={Escape(query)}", options.Requests, cancellationToken));
         }
 
+        Add(await MeasureAsync(server, "the newest 1,000 of a common word", $"/api/tasks/search?q={OutputSeeder.Common}&per_page=1000", options.Requests, cancellationToken));
+        Add(await MeasureAsync(server, "the newest 1,000 of a phrase", $"/api/tasks/search?q=%22{OutputSeeder.Common}+run%22&per_page=1000", options.Requests, cancellationToken));
         Add(await MeasureAsync(server, "the newest 1,000 of a common word, 100 at a time", options.Requests, cancellationToken));
         table.Write(Console.Out);
         await Report.WriteAsync("search", machine, figures, options.Json, cancellationToken);

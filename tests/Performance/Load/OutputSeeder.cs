@@ -33,6 +33,9 @@ internal static class OutputSeeder
     public const string Phrase = "everywhere always";
     public const string Always = "always";
 
+    /// <summary>Each of the three in most tasks; side by side, as chance has it, in one of a hundred thousand.</summary>
+    public static readonly string RareOfEveryday = $"{Words.WordOf(20)} {Words.WordOf(30)} {Words.WordOf(40)}";
+
     private const int Vocabulary = 50_000;
     private const int Batch = 5_000;
 
@@ -147,20 +150,26 @@ internal static class OutputSeeder
 
         public Words()
         {
-            const string Consonants = "bcdfghklmnprstvwz";
-            const string Vowels = "aeiou";
             var sum = 0.0;
             for (var i = 0; i < Vocabulary; i++)
             {
-                var word = new StringBuilder();
-                for (var rest = i + 85; rest > 0; rest /= 85)
-                {
-                    word.Append(Consonants[rest % 17]).Append(Vowels[rest / 17 % 5]);
-                }
-
-                _words[i] = word.ToString();
+                _words[i] = WordOf(i);
                 _cumulated[i] = sum += 1.0 / (i + 1);
             }
+        }
+
+        /// <summary>The lower its number, the more common it is.</summary>
+        public static string WordOf(int number)
+        {
+            const string Consonants = "bcdfghklmnprstvwz";
+            const string Vowels = "aeiou";
+            var word = new StringBuilder();
+            for (var rest = number + 85; rest > 0; rest /= 85)
+            {
+                word.Append(Consonants[rest % 17]).Append(Vowels[rest / 17 % 5]);
+            }
+
+            return word.ToString();
         }
 
         public string Output(int index, int length)

@@ -17,7 +17,7 @@ namespace GrooteDashboard.Application.Tasks.Queries;
 /// <param name="PerPage">Hits on a page.</param>
 public sealed record SearchTasksQuery(string Text, IReadOnlyList<string> Parts, TaskFilter Filter, string? After, int PerPage) : IQuery<TaskSearchPage>
 {
-    public const int MaxPerPage = 100;
+    public const int MaxPerPage = MaxHits;
     public const int MaxHits = 1_000;
 
     public static IReadOnlyList<string> AllParts { get; } = ["input", "output", "result", "error"];

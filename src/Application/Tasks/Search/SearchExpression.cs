@@ -19,6 +19,9 @@ public sealed partial class SearchExpression
     /// <summary>What stands there as it is written: the index knows words only, so that it must be looked for in the text.</summary>
     public bool HasLiterals => Terms.Any(term => term.Literal is not null);
 
+    /// <summary>Words that must stand side by side for the literals to stand there, as <see cref="SearchWords.CollectPairs"/> knows them.</summary>
+    public IReadOnlyList<ulong> Pairs() => [.. Terms.Where(term => term.Literal is not null).SelectMany(term => term.Pairs()).Distinct()];
+
     /// <summary>Null where the text cannot be searched for; <paramref name="reason"/> is a sentence that says why.</summary>
     public static SearchExpression? Parse(string text, out string reason)
     {
@@ -140,4 +143,8 @@ public sealed partial class SearchExpression
 /// <param name="Words">The words that it consists of, as they are indexed.</param>
 /// <param name="IsPrefix">Whether the last one is only the beginning of a word.</param>
 /// <param name="Literal">What must stand in the text as it is; null for a single word.</param>
-public sealed record SearchTerm(IReadOnlyList<string> Words, bool IsPrefix, string? Literal);
+public sealed record SearchTerm(IReadOnlyList<string> Words, bool IsPrefix, string? Literal)
+{
+    /// <summary>Its words that stand side by side; of a last one that is only begun, nothing is known.</summary>
+    public IEnumerable<ulong> Pairs() => Enumerable.Range(0, Math.Max(0, Words.Count - (IsPrefix ? 2 : 1))).Select(i => SearchWords.PairOf(Words[i], Words[i + 1]));
+}

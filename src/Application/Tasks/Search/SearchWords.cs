@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 
 namespace GrooteDashboard.Application.Tasks.Search;
 
@@ -26,6 +27,33 @@ public static class SearchWords
         }
     }
 
+    /// <summary>
+    /// Adds every two words that stand side by side, whatever stands between them, as hashes. A text that begins or ends in the middle of an identifier is found
+    /// there, too: so its neighbours are also those of its last and of its first part.
+    /// </summary>
+    public static void CollectPairs(ReadOnlySpan<char> text, HashSet<ulong> pairs)
+    {
+        Span<char> lower = stackalloc char[MaxLength];
+        var (before, current, end) = (default(Neighbour), default(Neighbour), 0);
+        foreach (var (start, length) in Enumerate(text))
+        {
+            var hash = Hash(lower[..Lower(text.Slice(start, length), lower)]);
+            if (start < end)
+            {
+                current = new Neighbour(current.Run, current.HasParts ? current.First : hash, hash, HasParts: true);
+                continue;
+            }
+
+            Join(before, current, pairs);
+            (before, current, end) = (current, new Neighbour(hash, hash, hash, HasParts: false), start + length);
+        }
+
+        Join(before, current, pairs);
+    }
+
+    /// <summary>Two words side by side, as they are searched for.</summary>
+    public static ulong PairOf(ReadOnlySpan<char> first, ReadOnlySpan<char> second) => Pair(Hash(first), Hash(second));
+
     /// <summary>The places of all words: each run, followed by its parts.</summary>
     internal static Enumerator Enumerate(ReadOnlySpan<char> text, bool withParts = true) => new(text, withParts);
 
@@ -42,12 +70,59 @@ public static class SearchWords
         return length;
     }
 
+    private static void Join(Neighbour first, Neighbour second, HashSet<ulong> pairs)
+    {
+        if (first.Run == 0 || second.Run == 0)
+        {
+            return;
+        }
+
+        pairs.Add(Pair(first.Run, second.Run));
+        if (first.HasParts)
+        {
+            pairs.Add(Pair(first.Last, second.Run));
+        }
+
+        if (second.HasParts)
+        {
+            pairs.Add(Pair(first.Run, second.First));
+            pairs.Add(Pair(first.Last, second.First));
+        }
+    }
+
+    /// <summary>FNV-1a: it is stored, so that it must be the same in every process and every version. Never 0.</summary>
+    private static ulong Hash(ReadOnlySpan<char> word)
+    {
+        var hash = 14_695_981_039_346_656_037UL;
+        foreach (var c in word)
+        {
+            hash = (hash ^ c) * 1_099_511_628_211UL;
+        }
+
+        return hash | 1;
+    }
+
+    /// <summary>Every bit of both words changes every bit of the pair (the end of MurmurHash3).</summary>
+    private static ulong Pair(ulong first, ulong second)
+    {
+        var hash = BitOperations.RotateLeft(first, 31) ^ second;
+        hash = (hash ^ (hash >> 33)) * 0xFF51_AFD7_ED55_8CCDUL;
+        hash = (hash ^ (hash >> 33)) * 0xC4CE_B9FE_1A85_EC53UL;
+        return hash ^ (hash >> 33);
+    }
+
     private static bool IsWord(char c) =>
         char.IsAsciiLetterOrDigit(c) || c == '_'
         || (c > '\u007F' && (char.IsLetterOrDigit(c) || char.GetUnicodeCategory(c) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark));
 
     /// <summary>Of scripts that are written without spaces.</summary>
     private static bool IsIdeograph(char c) => c is >= '\u2E80' and <= '\u9FFF' or >= '\uAC00' and <= '\uD7AF' or >= '\uF900' and <= '\uFAFF';
+
+    /// <param name="Run">The whole word; 0 where there is none.</param>
+    /// <param name="First">Its first part, or the word.</param>
+    /// <param name="Last">Its last part, or the word.</param>
+    /// <param name="HasParts">Whether it has parts.</param>
+    private readonly record struct Neighbour(ulong Run, ulong First, ulong Last, bool HasParts);
 
     internal ref struct Enumerator(ReadOnlySpan<char> text, bool withParts)
     {

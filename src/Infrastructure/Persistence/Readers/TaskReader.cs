@@ -4,34 +4,38 @@ using GrooteDashboard.Application.Tasks.Contracts;
 using GrooteDashboard.Application.Tasks.Ports;
 using GrooteDashboard.Domain.Tasks;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace GrooteDashboard.Infrastructure.Persistence.Readers;
 
-internal sealed class TaskReader(DashboardDbContext db, NpgsqlDataSource source, TaskCounts counts, IMapper mapper) : ITaskReader
+internal sealed class TaskReader(
+    DashboardDbContext db, [FromKeyedServices(PlainReads.Pool)] NpgsqlDataSource source, TaskCounts counts, IMapper mapper) : ITaskReader
 {
-    private const string LastOutput =
-        """
-        SELECT task.id, newest."timestamp"
-        FROM unnest($1) AS task (id)
-        CROSS JOIN LATERAL (SELECT "timestamp" FROM task_log WHERE task_id = task.id ORDER BY "offset" DESC LIMIT 1) AS newest
-        """;
+    private static readonly AgentTaskStatus[] Final = [.. Enum.GetValues<AgentTaskStatus>().Where(status => status.IsFinal())];
 
     public async Task<IReadOnlyList<TaskSummary>> ListAsync(
         TaskFilter filter, TaskOrder order, TaskCursor? after, int skip, int take, CancellationToken cancellationToken)
     {
         var page = db.Tasks.Matching(filter).InOrder(order, after).Skip(skip).Take(take);
-        if (filter.HasRange())
+        if (skip > 0 || filter.HasRange())
         {
-            // Which they are is known from the index alone (0009_range_indexes.sql): only their rows are read, not those of all matches.
+            // Which they are first: what is shown of a task is made for those of the page alone, not for those that are passed over. Of a range it is known from
+            // the index (0009_range_indexes.sql), and only their rows are read.
             var ids = page.Select(task => task.TaskId);
             page = db.Tasks.Where(task => ids.Contains(task.TaskId)).InOrder(order, null);
         }
 
-        var rows = page.ProjectTo<TaskSummary>(mapper.ConfigurationProvider);
+        // In the same statement: another one would be another way there and back.
+        var rows = page.ProjectTo<TaskSummary>(mapper.ConfigurationProvider).Select(task => new
+        {
+            Task = task,
+            LastOutputAt = Final.Contains(task.Status)
+                ? null
+                : db.TaskLog.Where(entry => entry.TaskId == task.TaskId).OrderByDescending(entry => entry.Offset).Select(entry => (DateTimeOffset?)entry.Timestamp).FirstOrDefault(),
+        });
         var items = filter.Text is null ? await rows.ToListAsync(cancellationToken) : await db.SearchAsync(() => rows.ToListAsync(cancellationToken), cancellationToken);
-        var lastOutput = await ReadLastOutputAsync([.. items.Where(item => !item.Status.IsFinal()).Select(item => item.TaskId)], cancellationToken);
-        return [.. items.Select(item => lastOutput.TryGetValue(item.TaskId, out var at) ? item with { LastOutputAt = at } : item)];
+        return [.. items.Select(item => item.LastOutputAt is { } at ? item.Task with { LastOutputAt = at } : item.Task)];
     }
 
     public Task<long?> CountAsync(TaskFilter filter, CancellationToken cancellationToken) => counts.CountAsync(filter, cancellationToken);
@@ -43,26 +47,5 @@ internal sealed class TaskReader(DashboardDbContext db, NpgsqlDataSource source,
         await batch.PrepareAsync(cancellationToken);
         await using var answer = await batch.ExecuteReaderAsync(cancellationToken);
         return await TaskRow.ReadAsync(answer, cancellationToken);
-    }
-
-    private async Task<Dictionary<string, DateTimeOffset>> ReadLastOutputAsync(string[] taskIds, CancellationToken cancellationToken)
-    {
-        if (taskIds.Length == 0)
-        {
-            return [];
-        }
-
-        await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        await using var command = new NpgsqlCommand(LastOutput, connection);
-        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = taskIds });
-        await command.PrepareAsync(cancellationToken);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var newest = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            newest.Add(reader.GetString(0), reader.GetFieldValue<DateTimeOffset>(1));
-        }
-
-        return newest;
     }
 }

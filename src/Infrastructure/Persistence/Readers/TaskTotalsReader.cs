@@ -5,11 +5,12 @@ using GrooteDashboard.Application.Tasks.Contracts;
 using GrooteDashboard.Application.Tasks.Ports;
 using GrooteDashboard.Domain.Analytics;
 using GrooteDashboard.Domain.Tasks;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace GrooteDashboard.Infrastructure.Persistence.Readers;
 
-internal sealed class TaskTotalsReader(NpgsqlDataSource source, IAnalyticsReader analytics) : ITaskTotals
+internal sealed class TaskTotalsReader([FromKeyedServices(PlainReads.Pool)] NpgsqlDataSource source, IAnalyticsReader analytics) : ITaskTotals
 {
     /// <summary>No task is older, or newer.</summary>
     private static readonly DateTimeOffset Earliest = new(1970, 1, 1, 0, 0, 0, TimeSpan.Zero);

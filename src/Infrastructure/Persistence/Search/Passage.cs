@@ -77,10 +77,10 @@ internal static class Segments
     private static readonly int[] Sizes = [10, 12, 14, 16, 18];
 
     /// <summary>The segments to which a passage belongs, as they are indexed.</summary>
-    public static IEnumerable<string> Of(long id) => Sizes.Select(bits => Name(bits, id >> bits));
+    public static IEnumerable<string> Of(long id) => Sizes.Select(bits => new Segment(bits, id >> bits).Name);
 
     /// <summary>All segments from that of <paramref name="newest"/> back to the first: none twice, and each at most one size larger than the one before.</summary>
-    public static IEnumerable<string> Back(long newest)
+    public static IEnumerable<Segment> Back(long newest)
     {
         var end = ((newest >> Sizes[0]) + 1) << Sizes[0];
         for (var (level, passed) = (0, 0); end > 0; passed++)
@@ -91,9 +91,20 @@ internal static class Segments
             }
 
             end -= 1L << Sizes[level];
-            yield return Name(Sizes[level], end >> Sizes[level]);
+            yield return new Segment(Sizes[level], end >> Sizes[level]);
         }
     }
+}
 
-    private static string Name(int bits, long segment) => string.Create(CultureInfo.InvariantCulture, $"s{bits}:{segment}");
+/// <param name="Bits">Its size, as a power of two.</param>
+/// <param name="Number">Which of this size.</param>
+internal readonly record struct Segment(int Bits, long Number)
+{
+    public long First => Number << Bits;
+
+    /// <summary>The first id that is not in it.</summary>
+    public long End => (Number + 1) << Bits;
+
+    /// <summary>As it is indexed.</summary>
+    public string Name => string.Create(CultureInfo.InvariantCulture, $"s{Bits}:{Number}");
 }

@@ -9,6 +9,9 @@ internal sealed class PassageStore(NpgsqlDataSource source)
     /// <summary>Characters of output that are read at once, about; what a task has beyond its share waits for the next time.</summary>
     private const int MaxRowsOfTask = 2_000;
 
+    /// <summary>Whoever gives ids holds this lock until its rows are there: a writer whose lease has ended may still be at it. Any number.</summary>
+    public const long IdsLock = 0x67726f6f7465_15;
+
     private const string QueuedSql = "SELECT id, task_id FROM search_queue WHERE queued_at < now() - $1 ORDER BY id LIMIT $2";
 
     /// <summary>The texts of a task that are passages of their own, where they are not searchable as they are.</summary>
@@ -166,6 +169,12 @@ internal sealed class PassageStore(NpgsqlDataSource source)
     {
         // The id is a part of what is indexed, so it comes first. One process writes at a time: ids are in the order of the rows.
         var ids = new List<long>(passages.Count);
+        await using (var alone = new NpgsqlCommand("SELECT pg_advisory_xact_lock($1)", connection))
+        {
+            alone.Parameters.AddWithValue(IdsLock);
+            await alone.ExecuteNonQueryAsync(cancellationToken);
+        }
+
         await using (var next = new NpgsqlCommand("SELECT nextval('search_passages_id_seq') FROM generate_series(1, $1)", connection))
         {
             next.Parameters.AddWithValue(passages.Count);

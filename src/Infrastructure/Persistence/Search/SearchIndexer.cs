@@ -24,11 +24,17 @@ internal sealed class SearchIndexer : LeasedWork, IComponentHealth
     private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(2);
 
     private readonly PassageStore _store;
+    private readonly PairStore _pairs;
     private readonly Counter<long> _indexed;
     private volatile Backlog _backlog = Backlog.None;
 
     public SearchIndexer(
-        PassageStore store, [FromKeyedServices(LeaseName)] IIngestLease lease, TimeProvider time, IMeterFactory meters, ILogger<SearchIndexer> logger)
+        PassageStore store,
+        PairStore pairs,
+        [FromKeyedServices(LeaseName)] IIngestLease lease,
+        TimeProvider time,
+        IMeterFactory meters,
+        ILogger<SearchIndexer> logger)
         : base(
             lease,
             new LeasedWorkText("running", "make the log searchable", "The log cannot be made searchable"),
@@ -37,7 +43,7 @@ internal sealed class SearchIndexer : LeasedWork, IComponentHealth
             time,
             logger)
     {
-        _store = store;
+        (_store, _pairs) = (store, pairs);
         var meter = meters.Create(MeterName);
         _indexed = meter.CreateCounter<long>("dashboard.search.passages", "{passage}", "Passages that were made searchable");
         meter.CreateObservableGauge("dashboard.search.queue", () => _backlog.Entries, "{entry}", "What waits to be made searchable; 0 where another process does it");
@@ -70,6 +76,7 @@ internal sealed class SearchIndexer : LeasedWork, IComponentHealth
             }
         }
 
+        more |= await _pairs.FillAsync(cancellationToken);
         var (entries, lag) = await _store.MeasureAsync(cancellationToken);
         _backlog = new Backlog(entries, lag);
         return more;

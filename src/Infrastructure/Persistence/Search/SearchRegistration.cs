@@ -12,6 +12,7 @@ internal static class SearchRegistration
         services.AddKeyedSingleton<IIngestLease>(SearchIndexer.LeaseName, (provider, _) =>
             ActivatorUtilities.CreateInstance<PostgresLease>(provider, PostgresLease.SearchKey, "make the log searchable"));
         services.AddSingleton<PassageStore>();
+        services.AddSingleton<PairStore>();
         services.AddSingleton<SearchIndexer>();
         services.AddHostedService(provider => provider.GetRequiredService<SearchIndexer>());
         services.AddSingleton<IComponentHealth>(provider => provider.GetRequiredService<SearchIndexer>());

@@ -1,4 +1,3 @@
-using System.Text;
 using GrooteDashboard.Application.Common;
 using GrooteDashboard.Application.Tasks.Contracts;
 using GrooteDashboard.Application.Tasks.Ports;
@@ -7,12 +6,13 @@ using GrooteDashboard.Domain.Tasks;
 using GrooteDashboard.Infrastructure.Persistence.Readers;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace GrooteDashboard.Infrastructure.Persistence.Search;
 
 /// <summary>
 /// Searches segment by segment, newest first, until a page is full. What the index finds is read in the log, which alone knows where in the text it
-/// stands, and whether words stand beside each other.
+/// stands. What must stand there as written is looked for in passages only that hold its words side by side.
 /// </summary>
 internal sealed class TaskSearch(DashboardDbContext db, TimeProvider time) : ITaskSearch
 {
@@ -20,17 +20,22 @@ internal sealed class TaskSearch(DashboardDbContext db, TimeProvider time) : ITa
     private const int MaxRanges = 20;
 
     /// <summary>Passages whose text is read at once; each is some KB.</summary>
-    private const int PortionSize = 25;
+    private const int PortionSize = 100;
 
-    /// <summary>Of those that are only looked through for what must stand in them, most of which are passed over.</summary>
+    /// <summary>Of those that are looked through for what must stand in them, first and at most: they may all have it, or nearly none.</summary>
+    private const int FirstPortion = 25;
     private const int LargestPortion = 200;
+
+    /// <summary>Where more passages of a segment hold the words side by side, or seem to, the index is asked which of them hold the other words, too.</summary>
+    private const int Many = 1_000;
+
+    /// <summary>Segments up to this size are asked for at once; of larger ones, each for itself, so that what was found is there when time is up.</summary>
+    private const int SmallSegments = 14;
 
     public async Task<TaskSearchHits> FindAsync(
         SearchExpression expression, IReadOnlyList<string> parts, TaskFilter filter, long? before, int limit, CancellationToken cancellationToken)
     {
-        var started = time.GetTimestamp();
-        var hits = new List<TaskSearchHit>();
-        var place = before ?? long.MaxValue;
+        var search = new Search(db, new Question(expression, WordsOf(expression, parts), filter, limit, time.GetTimestamp()), time, before ?? long.MaxValue);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         try
         {
@@ -42,139 +47,264 @@ internal sealed class TaskSearch(DashboardDbContext db, TimeProvider time) : ITa
                 FROM unnest(ARRAY['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin']) AS name
                 """,
                 cancellationToken);
-            var newest = Math.Min(place - 1, await db.SearchPassages.MaxAsync(passage => (long?)passage.Id, cancellationToken) ?? 0);
-            foreach (var segment in Segments.Back(newest))
-            {
-                var matches = await MatchAsync(ToTsQuery(expression, parts, segment), filter, place, expression.HasLiterals ? null : limit - hits.Count, cancellationToken);
-                for (var (start, size) = (0, PortionSize); start < matches.Count; start += size, size = expression.HasLiterals ? Math.Min(size * 2, LargestPortion) : size)
-                {
-                    if (time.GetElapsedTime(started) > SearchDeadline.Patience)
-                    {
-                        throw new SearchTooSlowException("Time is up.");
-                    }
-
-                    var portion = matches.GetRange(start, Math.Min(size, matches.Count - start));
-                    foreach (var candidate in await ReadAsync(await FindAsync(portion, filter, cancellationToken), cancellationToken))
-                    {
-                        place = candidate.Id;
-                        if (candidate.ToHit(expression) is { } hit)
-                        {
-                            hits.Add(hit);
-                            if (hits.Count == limit)
-                            {
-                                return new TaskSearchHits(hits, place, Complete: true);
-                            }
-                        }
-                    }
-                }
-            }
-
-            return new TaskSearchHits(hits, null, Complete: true);
+            var isFull = expression.HasLiterals ? await search.FindWrittenAsync(cancellationToken) : await search.FindWordsAsync(cancellationToken);
+            return new TaskSearchHits(search.Hits, isFull ? search.Place : null, Complete: true);
         }
         catch (Exception e) when (e is SearchTooSlowException || SearchDeadline.IsOver(e))
         {
-            return hits.Count > 0 ? new TaskSearchHits(hits, place, Complete: false) : throw new SearchTooSlowException("The search was given up.", e);
+            return search.Hits.Count > 0
+                ? new TaskSearchHits(search.Hits, search.Place, Complete: false)
+                : throw new SearchTooSlowException("The search was given up.", e);
         }
     }
 
-    /// <summary>Words have no quote and no backslash.</summary>
-    private static string ToTsQuery(SearchExpression expression, IReadOnlyList<string> parts, string segment)
+    /// <summary>What a passage must be indexed under, as a tsquery. Words have no quote and no backslash.</summary>
+    private static string WordsOf(SearchExpression expression, IReadOnlyList<string> parts)
     {
-        var query = new StringBuilder().Append('\'').Append(segment).Append('\'');
-        if (parts.Count > 0)
-        {
-            query.Append("&(").AppendJoin('|', parts.Select(part => $"'in:{part}'")).Append(')');
-        }
+        var words = expression.Terms
+            .SelectMany(term => term.Words.Select((word, i) => term.IsPrefix && i == term.Words.Count - 1 ? $"'{word}':*" : $"'{word}'"))
+            .Distinct(StringComparer.Ordinal);
+        return string.Join('&', parts.Count > 0 ? words.Append($"({string.Join('|', parts.Select(part => $"'in:{part}'"))})") : words);
+    }
 
-        foreach (var term in expression.Terms)
+    /// <param name="Expression">What is searched for.</param>
+    /// <param name="Words">What the index is asked for.</param>
+    /// <param name="Filter">Of which tasks.</param>
+    /// <param name="Limit">How many hits at most.</param>
+    /// <param name="Started">When it began.</param>
+    private sealed record Question(SearchExpression Expression, string Words, TaskFilter Filter, int Limit, long Started);
+
+    /// <summary>One search, as far as it has come.</summary>
+    private sealed class Search(DashboardDbContext db, Question question, TimeProvider time, long before)
+    {
+        private readonly NpgsqlConnection _connection = (NpgsqlConnection)db.Database.GetDbConnection();
+
+        public List<TaskSearchHit> Hits { get; } = [];
+
+        /// <summary>Everything newer has been looked at.</summary>
+        public long Place { get; private set; } = before;
+
+        /// <summary>Words alone: the index knows it.</summary>
+        /// <returns>Whether there are as many as were asked for.</returns>
+        public async Task<bool> FindWordsAsync(CancellationToken cancellationToken)
         {
-            for (var i = 0; i < term.Words.Count; i++)
+            var (newest, _) = await MeasureAsync(cancellationToken);
+            var segments = Segments.Back(newest).ToList();
+            var small = segments.TakeWhile(segment => segment.Bits <= SmallSegments).ToArray();
+            foreach (var together in segments.Skip(small.Length).Select(segment => new[] { segment }).Prepend(small))
             {
-                query.Append("&'").Append(term.Words[i]).Append('\'').Append(term.IsPrefix && i == term.Words.Count - 1 ? ":*" : "");
+                List<long> found;
+                int wanted;
+                do
+                {
+                    wanted = question.Limit - Hits.Count;
+                    found = await MatchAsync(together, wanted, null, cancellationToken);
+                    if (await TakeAsync(found, PortionSize, PortionSize, isIndexed: true, cancellationToken))
+                    {
+                        return true;
+                    }
+                }
+                while (found.Count == wanted);
             }
+
+            return false;
         }
 
-        return query.ToString();
-    }
-
-    /// <summary>Passages that the index finds, newest first.</summary>
-    /// <param name="query">What for.</param>
-    /// <param name="filter">Of which tasks; with a limit only, for without one most are never looked at.</param>
-    /// <param name="before">Older than this.</param>
-    /// <param name="limit">How many; null for all of the segment.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    private Task<List<long>> MatchAsync(string query, TaskFilter filter, long before, int? limit, CancellationToken cancellationToken)
-    {
-        var matches = db.Database.SqlQuery<Match>(
-            $"""
-            WITH found AS MATERIALIZED (SELECT id, task_id FROM search_passages WHERE words @@ {query}::tsquery)
-            SELECT id AS "Id", task_id AS "TaskId" FROM found
-            """).Where(match => match.Id < before);
-        if (limit is not { } most)
+        /// <summary>What must stand there as written.</summary>
+        /// <returns>Whether there are as many as were asked for.</returns>
+        public async Task<bool> FindWrittenAsync(CancellationToken cancellationToken)
         {
-            return matches.OrderByDescending(match => match.Id).Select(match => match.Id).ToListAsync(cancellationToken);
+            var (newest, paired) = await MeasureAsync(cancellationToken);
+            var rows = PairBlock.RowsOf(question.Expression.Pairs());
+            foreach (var segment in Segments.Back(newest))
+            {
+                // The newest blocks are not full yet.
+                var isPaired = rows.Length > 0 && segment.End <= paired;
+                var found = isPaired ? await ReadPairedAsync(segment, rows, cancellationToken) : await MatchAsync([segment], null, null, cancellationToken);
+                if (isPaired && found.Count > Many)
+                {
+                    // Another word may be rarer.
+                    found = await MatchAsync([segment], null, found, cancellationToken);
+                    isPaired = false;
+                }
+
+                if (await TakeAsync(found, FirstPortion, LargestPortion, isIndexed: !isPaired, cancellationToken))
+                {
+                    return true;
+                }
+            }
+
+            return false;
         }
 
-        if (!filter.IsForAll())
+        /// <summary>The newest passage that may be found, and the first one that is in no block of pairs.</summary>
+        private async Task<(long Newest, long Paired)> MeasureAsync(CancellationToken cancellationToken)
         {
-            matches = matches.Where(match => db.Tasks.Matching(filter).Any(task => task.TaskId == match.TaskId));
+            await using var command = new NpgsqlCommand(
+                "SELECT coalesce((SELECT max(id) FROM search_passages), 0), coalesce((SELECT max(block) + 1 FROM search_pairs), 0)", _connection);
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            await reader.ReadAsync(cancellationToken);
+            return (Math.Min(Place - 1, reader.GetInt64(0)), reader.GetInt64(1) << PairBlock.Bits);
         }
 
-        return matches.OrderByDescending(match => match.Id).Select(match => match.Id).Take(most).ToListAsync(cancellationToken);
-    }
-
-    private Task<List<Candidate>> FindAsync(List<long> ids, TaskFilter filter, CancellationToken cancellationToken) => (
-        from passage in db.SearchPassages.AsNoTracking()
-        join task in db.Tasks.AsNoTracking().Matching(filter) on passage.TaskId equals task.TaskId
-        where ids.Contains(passage.Id)
-        orderby passage.Id descending
-        select new Candidate(
-            passage.Id, passage.TaskId, passage.Part, passage.FirstOffset, passage.LastOffset,
-            task.Status, task.AssignedAgent, task.Source, task.CreatedAt, task.InputMessage.Substring(0, TaskSummary.InputPreviewLength)))
-        .ToListAsync(cancellationToken);
-
-    /// <summary>Reads the texts of what was found.</summary>
-    private async Task<List<Candidate>> ReadAsync(List<Candidate> found, CancellationToken cancellationToken)
-    {
-        if (found.Count == 0)
+        /// <summary>Passages that hold the words side by side, or seem to, newest first.</summary>
+        private async Task<List<long>> ReadPairedAsync(Segment segment, int[] rows, CancellationToken cancellationToken)
         {
+            await using var command = new NpgsqlCommand(
+                """
+                SELECT block, ARRAY(SELECT substring(bits FROM (asked & (rows - 1)) * $4 + 1 FOR $4) FROM unnest($3) AS asked)
+                FROM search_pairs WHERE block >= $1 AND block < $2 ORDER BY block DESC
+                """,
+                _connection);
+            command.Parameters.AddWithValue(segment.First >> PairBlock.Bits);
+            command.Parameters.AddWithValue(segment.End >> PairBlock.Bits);
+            command.Parameters.AddWithValue(rows);
+            command.Parameters.AddWithValue(PairBlock.RowLength);
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            var found = new List<long>();
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                found.AddRange(PairBlock.In(reader.GetInt64(0), reader.GetFieldValue<byte[][]>(1)).Where(id => id < Place));
+            }
+
             return found;
         }
 
-        var byId = found.ToDictionary(candidate => candidate.Id);
-        await using var command = new NpgsqlCommand(
-            """
-            SELECT p.id, l."offset", l.kind, l."timestamp", l.output
-            FROM unnest($1, $2, $3, $4, $5) AS p (id, task_id, part, first, last)
-            CROSS JOIN LATERAL (
-                SELECT "offset", kind, "timestamp", output FROM task_log
-                WHERE p.part = 'output' AND task_id = p.task_id AND "offset" BETWEEN p.first - 1 AND p.last ORDER BY "offset") l
-            UNION ALL
-            SELECT p.id, 0, p.part, t.created_at, left(CASE p.part WHEN 'input' THEN t.input_message WHEN 'result' THEN t.result ELSE t.error END, 262144)
-            FROM unnest($1, $2, $3) AS p (id, task_id, part)
-            JOIN tasks t ON t.task_id = p.task_id
-            WHERE p.part <> 'output'
-            """,
-            (NpgsqlConnection)db.Database.GetDbConnection());
-        command.Parameters.AddWithValue(found.Select(candidate => candidate.Id).ToArray());
-        command.Parameters.AddWithValue(found.Select(candidate => candidate.TaskId).ToArray());
-        command.Parameters.AddWithValue(found.Select(candidate => candidate.Part).ToArray());
-        command.Parameters.AddWithValue(found.Select(candidate => candidate.First).ToArray());
-        command.Parameters.AddWithValue(found.Select(candidate => candidate.Last).ToArray());
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
+        /// <summary>Passages that the index finds, newest first.</summary>
+        /// <param name="segments">Where, newest first.</param>
+        /// <param name="limit">How many, of tasks that the filter allows; null for all of whatever tasks, for then most are looked at for a moment only.</param>
+        /// <param name="among">Of these; null for all.</param>
+        /// <param name="cancellationToken">Gives up.</param>
+        private async Task<List<long>> MatchAsync(IReadOnlyList<Segment> segments, int? limit, List<long>? among, CancellationToken cancellationToken)
         {
-            byId[reader.GetInt64(0)].Add(
-                reader.GetInt64(1),
-                await reader.IsDBNullAsync(2, cancellationToken) ? null : reader.GetString(2),
-                new DateTimeOffset(reader.GetDateTime(3)),
-                await reader.IsDBNullAsync(4, cancellationToken) ? "" : reader.GetString(4));
+            await using var command = limit is null || question.Filter.IsForAll()
+                ? _connection.CreateCommand()
+                : (NpgsqlCommand)db.Tasks.Matching(question.Filter).Select(task => task.TaskId).CreateDbCommand();
+            var conditions = command.CommandText.Length > 0 ? $" AND EXISTS (SELECT FROM ({command.CommandText}) AS task (id) WHERE task.id = found.task_id)" : "";
+            if (among is not null)
+            {
+                conditions += " AND id = ANY (@among)";
+                command.Parameters.AddWithValue("among", among);
+            }
+
+            // The segment is a condition of its own, and the first: so the index goes from a passage of it to the next that has all words. In one tsquery it would
+            // go through all passages of the rarest word, for every segment. LATERAL keeps to the order of the segments, and ends with the last that is wanted.
+            command.CommandText =
+                $"""
+                SELECT newest.id
+                FROM unnest(@segments) AS segment (name)
+                CROSS JOIN LATERAL (
+                    WITH found AS MATERIALIZED (SELECT id, task_id FROM search_passages WHERE words @@ segment.name::tsquery AND words @@ @words::tsquery)
+                    SELECT id FROM found WHERE id < @before{conditions} ORDER BY id DESC LIMIT @limit) AS newest
+                LIMIT @limit
+                """;
+            command.Parameters.AddWithValue("segments", segments.Select(segment => $"'{segment.Name}'").ToArray());
+            command.Parameters.AddWithValue("words", question.Words);
+            command.Parameters.AddWithValue("before", Place);
+            command.Parameters.Add(new NpgsqlParameter<int?>("limit", limit) { NpgsqlDbType = NpgsqlDbType.Integer });
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            var found = new List<long>();
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                found.Add(reader.GetInt64(0));
+            }
+
+            return found;
         }
 
-        return found;
-    }
+        /// <summary>Reads what was found, in portions, and takes what is a hit.</summary>
+        /// <returns>Whether there are as many as were asked for.</returns>
+        private async Task<bool> TakeAsync(List<long> found, int size, int largest, bool isIndexed, CancellationToken cancellationToken)
+        {
+            for (var start = 0; start < found.Count; start += size, size = Math.Min(size * 2, largest))
+            {
+                if (time.GetElapsedTime(question.Started) > SearchDeadline.Patience)
+                {
+                    throw new SearchTooSlowException("Time is up.");
+                }
 
-    private sealed record Match(long Id, string TaskId);
+                var portion = found.GetRange(start, Math.Min(size, found.Count - start));
+                foreach (var candidate in await ReadAsync(await DescribeAsync(portion, isIndexed, cancellationToken), cancellationToken))
+                {
+                    Place = candidate.Id;
+                    if (candidate.ToHit(question.Expression) is { } hit)
+                    {
+                        Hits.Add(hit);
+                        if (Hits.Count == question.Limit)
+                        {
+                            return true;
+                        }
+                    }
+                }
+
+                Place = portion[^1];
+            }
+
+            return false;
+        }
+
+        /// <summary>Passages of tasks that the filter allows, and which hold the words, if the index has not said so.</summary>
+        private Task<List<Candidate>> DescribeAsync(List<long> ids, bool isIndexed, CancellationToken cancellationToken)
+        {
+            // OFFSET 0: each is read by its key, and the index of words is not asked again.
+            var passages = isIndexed
+                ? db.SearchPassages.Where(passage => ids.Contains(passage.Id))
+                : db.SearchPassages.FromSql(
+                    $"""
+                    SELECT passage.* FROM unnest({ids}) AS found (id) CROSS JOIN LATERAL (SELECT * FROM search_passages WHERE id = found.id OFFSET 0) AS passage
+                    WHERE words @@ {question.Words}::tsquery
+                    """);
+            return (
+                from passage in passages.AsNoTracking()
+                join task in db.Tasks.AsNoTracking().Matching(question.Filter) on passage.TaskId equals task.TaskId
+                orderby passage.Id descending
+                select new Candidate(
+                    passage.Id, passage.TaskId, passage.Part, passage.FirstOffset, passage.LastOffset,
+                    task.Status, task.AssignedAgent, task.Source, task.CreatedAt, task.InputMessage.Substring(0, TaskSummary.InputPreviewLength)))
+                .ToListAsync(cancellationToken);
+        }
+
+        /// <summary>Reads the texts of what was found.</summary>
+        private async Task<List<Candidate>> ReadAsync(List<Candidate> found, CancellationToken cancellationToken)
+        {
+            if (found.Count == 0)
+            {
+                return found;
+            }
+
+            var byId = found.ToDictionary(candidate => candidate.Id);
+            await using var command = new NpgsqlCommand(
+                """
+                SELECT p.id, l."offset", l.kind, l."timestamp", l.output
+                FROM unnest($1, $2, $3, $4, $5) AS p (id, task_id, part, first, last)
+                CROSS JOIN LATERAL (
+                    SELECT "offset", kind, "timestamp", output FROM task_log
+                    WHERE p.part = 'output' AND task_id = p.task_id AND "offset" BETWEEN p.first - 1 AND p.last ORDER BY "offset") l
+                UNION ALL
+                SELECT p.id, 0, p.part, t.created_at, left(CASE p.part WHEN 'input' THEN t.input_message WHEN 'result' THEN t.result ELSE t.error END, 262144)
+                FROM unnest($1, $2, $3) AS p (id, task_id, part)
+                JOIN tasks t ON t.task_id = p.task_id
+                WHERE p.part <> 'output'
+                """,
+                _connection);
+            command.Parameters.AddWithValue(found.Select(candidate => candidate.Id).ToArray());
+            command.Parameters.AddWithValue(found.Select(candidate => candidate.TaskId).ToArray());
+            command.Parameters.AddWithValue(found.Select(candidate => candidate.Part).ToArray());
+            command.Parameters.AddWithValue(found.Select(candidate => candidate.First).ToArray());
+            command.Parameters.AddWithValue(found.Select(candidate => candidate.Last).ToArray());
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                byId[reader.GetInt64(0)].Add(
+                    reader.GetInt64(1),
+                    await reader.IsDBNullAsync(2, cancellationToken) ? null : reader.GetString(2),
+                    new DateTimeOffset(reader.GetDateTime(3)),
+                    await reader.IsDBNullAsync(4, cancellationToken) ? "" : reader.GetString(4));
+            }
+
+            return found;
+        }
+    }
 
     private sealed class Candidate(
         long id, string taskId, string part, long first, long last, AgentTaskStatus status, string? agent, string source, DateTimeOffset createdAt, string inputMessage)

@@ -30,6 +30,36 @@ public sealed class SearchTextTests
         Assert.That(found, Is.EqualTo(new[] { new string('x', SearchWords.MaxLength) }));
     }
 
+    [TestCase("at src/foo_bar.cs:12 in", "src/foo_bar.cs:12", 3)]
+    [TestCase("the quick brown fox", "\"QUICK brown\"", 1)]
+    [TestCase("see maxPageSize of it", "\"Size of\"", 1)]
+    [TestCase("a max_page size", "\"page size\"", 1)]
+    [TestCase("page_size: max_count", "\"size: max\"", 1)]
+    [TestCase("in 東京都", "東京", 1)]
+    [TestCase("src/foo/barn.cs", "src/foo/bar*", 1, Description = "of a word that is only begun nothing is known")]
+    [TestCase("alone", "(alone)", 0)]
+    public void A_text_has_the_pairs_of_every_text_that_stands_in_it(string text, string searched, int count)
+    {
+        var found = new HashSet<ulong>();
+        SearchWords.CollectPairs(text, found);
+
+        var pairs = SearchExpression.Parse(searched, out _)!.Pairs();
+        Assert.That(pairs, Has.Count.EqualTo(count));
+        Assert.That(pairs, Is.SubsetOf(found));
+    }
+
+    [TestCase("two one", "\"one two\"")]
+    [TestCase("one and two", "\"one two\"")]
+    [TestCase("someone two", "\"one two\"")]
+    [TestCase("abc", "\"a bc\"")]
+    public void Words_that_stand_apart_are_no_pair(string text, string searched)
+    {
+        var found = new HashSet<ulong>();
+        SearchWords.CollectPairs(text, found);
+
+        Assert.That(SearchExpression.Parse(searched, out _)!.Pairs().Any(found.Contains), Is.False);
+    }
+
     [TestCase("one two", 2, 0)]
     [TestCase("\"one two\" three", 2, 1)]
     [TestCase("src/a.cs:1", 1, 1)]

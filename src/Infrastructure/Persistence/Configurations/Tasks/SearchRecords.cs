@@ -34,6 +34,16 @@ internal sealed class SearchQueueRecord
     public DateTimeOffset QueuedAt { get; private set; }
 }
 
+/// <summary>A row of search_pairs.</summary>
+internal sealed class SearchPairsRecord
+{
+    public required long Block { get; init; }
+
+    public required int Rows { get; init; }
+
+    public required byte[] Bits { get; init; }
+}
+
 internal sealed class SearchPassageRecordConfiguration : IEntityTypeConfiguration<SearchPassageRecord>
 {
     public void Configure(EntityTypeBuilder<SearchPassageRecord> row)
@@ -60,5 +70,17 @@ internal sealed class SearchQueueRecordConfiguration : IEntityTypeConfiguration<
         row.Property(r => r.Id).HasColumnName("id").ValueGeneratedOnAdd();
         row.Property(r => r.TaskId).HasColumnName("task_id");
         row.Property(r => r.QueuedAt).HasColumnName("queued_at").ValueGeneratedOnAdd();
+    }
+}
+
+internal sealed class SearchPairsRecordConfiguration : IEntityTypeConfiguration<SearchPairsRecord>
+{
+    public void Configure(EntityTypeBuilder<SearchPairsRecord> row)
+    {
+        row.ToTable("search_pairs");
+        row.HasKey(r => r.Block);
+        row.Property(r => r.Block).HasColumnName("block").ValueGeneratedNever();
+        row.Property(r => r.Rows).HasColumnName("rows");
+        row.Property(r => r.Bits).HasColumnName("bits");
     }
 }
