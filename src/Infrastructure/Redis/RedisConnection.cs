@@ -3,6 +3,7 @@ using GrooteDashboard.Application.Realtime.Ingest;
 using GrooteDashboard.Application.Realtime.Ports;
 using GrooteDashboard.Application.System.Ports;
 using GrooteDashboard.Infrastructure.Redis.PubSub;
+using GrooteDashboard.Infrastructure.Redis.Resp;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
@@ -10,7 +11,7 @@ using StackExchange.Redis;
 namespace GrooteDashboard.Infrastructure.Redis;
 
 /// <summary>
-/// Owns the connections to Redis for commands: one for all, one for blocking reads, which would hold up everything else. (A third listens: <see cref="RedisSubscriber"/>.)
+/// Owns the connections to Redis for commands: one for all, one for blocking reads, which would hold up everything else. (Two more belong to one thread each: <see cref="RedisSubscriber"/> listens, <see cref="RedisLine"/> appends.)
 /// Redis may be away at any time, at the start too: connections come back by themselves, and a change of state is said once.
 /// </summary>
 internal sealed partial class RedisConnection : IComponentHealth, IAsyncDisposable

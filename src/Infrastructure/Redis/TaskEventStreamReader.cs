@@ -118,7 +118,7 @@ internal sealed partial class TaskEventStreamReader : ISourceProgress
     {
         // What is still on its way would only be taken twice.
         await WaitForRoomAsync(run, atMost: 0, cancellationToken);
-        _readTo = await FindPositionAsync(cancellationToken);
+        run.Position = _readTo = await FindPositionAsync(cancellationToken);
         run.HasFailed = false;
         Volatile.Write(ref _recover, false);
         _readCount = Math.Min(FirstReadCount, _options.ReadCount);
@@ -139,7 +139,8 @@ internal sealed partial class TaskEventStreamReader : ISourceProgress
         {
             // Redis has other data than before, and what comes may have lower ids than what was read; or somebody wants it to be read again.
             LogGoingBack(position, _readTo);
-            _readTo = position;
+            run.Position = _readTo = position;
+            return;
         }
 
         if (entries.Count < asked)
@@ -221,7 +222,7 @@ internal sealed partial class TaskEventStreamReader : ISourceProgress
                     run.Handed.Reader.TryRead(out _);
                 }
 
-                failed |= storedTo is not null && !await TryAcknowledgeAsync(storedTo, drained);
+                failed |= storedTo is not null && !await TryAcknowledgeAsync(run, storedTo, drained);
                 if (failed)
                 {
                     run.HasFailed = true;
@@ -243,18 +244,26 @@ internal sealed partial class TaskEventStreamReader : ISourceProgress
         }
     }
 
-    private async Task<bool> TryAcknowledgeAsync(string storedTo, CancellationToken cancellationToken)
+    private async Task<bool> TryAcknowledgeAsync(Run run, string storedTo, CancellationToken cancellationToken)
     {
         try
         {
-            await _connection.ExecuteAsync("XGROUP", ["SETID", ProducerChannels.TaskEvents, _options.Group, storedTo], cancellationToken);
-            return true;
+            var moved = (int)await RedisScript.Advance.RunAsync(
+                _connection, [ProducerChannels.TaskEvents, _options.Group, run.Position.ToString(), storedTo], cancellationToken);
+            if (moved == 1)
+            {
+                run.Position = EntryId.Parse(storedTo);
+                return true;
+            }
+
+            LogMoved(run.Position);
         }
         catch (Exception e) when (e is RedisException or TimeoutException or InvalidOperationException)
         {
             LogCannotAcknowledge(e.GetType().Name);
-            return false;
         }
+
+        return false;
     }
 
     private static List<Entry> Parse(RedisResult reply)
@@ -326,6 +335,9 @@ internal sealed partial class TaskEventStreamReader : ISourceProgress
     [LoggerMessage(LogLevel.Information, "The event stream is read again")]
     private partial void LogReadingAgain();
 
+    [LoggerMessage(LogLevel.Warning, "Consumer group does not stand at {Position} any more: the event stream is read again from where it stands")]
+    private partial void LogMoved(EntryId position);
+
     [LoggerMessage(LogLevel.Warning, "The position in the event stream cannot be kept: {Error}; what was taken since will be taken again")]
     private partial void LogCannotAcknowledge(string error);
 
@@ -340,6 +352,9 @@ internal sealed partial class TaskEventStreamReader : ISourceProgress
 
         /// <summary>Released after every acknowledgement.</summary>
         public SemaphoreSlim Acknowledged { get; } = new(0);
+
+        /// <summary>Where the group stands in Redis, as far as this reader put it there.</summary>
+        public EntryId Position { get; set; }
 
         /// <summary>Something was not stored, or that it was could not be noted: what was taken after it is to be read again.</summary>
         public bool HasFailed { get; set; }

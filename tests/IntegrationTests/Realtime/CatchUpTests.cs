@@ -363,9 +363,10 @@ internal sealed class CatchUpTests
         await slow.SubscribeAsync("task:1");
         await slow.ReceiveAsync();
         Publish(host, "1", 1_000);
-        await Probe.Until(() => host.Metrics["realtime.catch_ups.started"] == 1);
+        // It may catch up, as long as its pipe takes something, and fall behind again.
+        await Probe.Until(() => host.Metrics["realtime.catch_ups.started"] > host.Metrics["realtime.catch_ups.finished"]);
         await slow.DisposeAsync();
-        await Probe.Until(() => host.Metrics["realtime.catch_ups.finished"] == 1);
+        await Probe.Until(() => host.Metrics["realtime.catch_ups.finished"] == host.Metrics["realtime.catch_ups.started"]);
         Assert.That((host.Hub.Subscriptions, host.Hub.Channels, host.Watches), Is.EqualTo((0, 0, 0)));
     }
 

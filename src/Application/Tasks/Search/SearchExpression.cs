@@ -22,6 +22,23 @@ public sealed partial class SearchExpression
     /// <summary>Words that must stand side by side for the literals to stand there, as <see cref="SearchWords.CollectPairs"/> knows them.</summary>
     public IReadOnlyList<ulong> Pairs() => [.. Terms.Where(term => term.Literal is not null).SelectMany(term => term.Pairs()).Distinct()];
 
+    /// <summary>
+    /// Whether the words of the literals stand side by side as whole words. Blocks of pairs leave other passages out; those that are in no block yet must not be
+    /// found by another rule.
+    /// </summary>
+    public bool HasPairsIn(string text)
+    {
+        var pairs = Pairs();
+        if (pairs.Count == 0)
+        {
+            return true;
+        }
+
+        var found = new HashSet<ulong>();
+        SearchWords.CollectPairs(text, found);
+        return pairs.All(found.Contains);
+    }
+
     /// <summary>Null where the text cannot be searched for; <paramref name="reason"/> is a sentence that says why.</summary>
     public static SearchExpression? Parse(string text, out string reason)
     {

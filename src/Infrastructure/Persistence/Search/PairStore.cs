@@ -7,6 +7,9 @@ namespace GrooteDashboard.Infrastructure.Persistence.Search;
 /// <summary>Makes the blocks of pairs, oldest first and without a hole, of passages that are stored.</summary>
 internal sealed class PairStore(NpgsqlDataSource source)
 {
+    /// <summary>Passages that are read at once; a block is a whole number of them.</summary>
+    private const int PortionSize = 128;
+
     private const string NextSql =
         """
         SELECT coalesce((SELECT max(block) + 1 FROM search_pairs), (SELECT min(id) >> $1 FROM search_passages)), (SELECT max(id) >> $1 FROM search_passages)
@@ -38,7 +41,11 @@ internal sealed class PairStore(NpgsqlDataSource source)
         }
 
         var pairs = new PairBlock();
-        await ReadAsync(connection, block, pairs, cancellationToken);
+        for (var (first, end) = (block << PairBlock.Bits, (block + 1) << PairBlock.Bits); first < end; first += PortionSize)
+        {
+            await ReadAsync(connection, first, pairs, cancellationToken);
+        }
+
         var (rows, bits) = pairs.Fold();
         await using var insert = new NpgsqlCommand("INSERT INTO search_pairs (block, rows, bits) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", connection);
         insert.Parameters.AddWithValue(block);
@@ -66,11 +73,11 @@ internal sealed class PairStore(NpgsqlDataSource source)
         return !await reader.IsDBNullAsync(1, cancellationToken) && reader.GetInt64(0) is var next && next < reader.GetInt64(1) ? next : null;
     }
 
-    private static async Task ReadAsync(NpgsqlConnection connection, long block, PairBlock pairs, CancellationToken cancellationToken)
+    private static async Task ReadAsync(NpgsqlConnection connection, long first, PairBlock pairs, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(TextsSql, connection);
-        command.Parameters.AddWithValue(block << PairBlock.Bits);
-        command.Parameters.AddWithValue((block + 1) << PairBlock.Bits);
+        command.Parameters.AddWithValue(first);
+        command.Parameters.AddWithValue(first + PortionSize);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var (id, text, found) = (0L, new StringBuilder(), new HashSet<ulong>());
         while (await reader.ReadAsync(cancellationToken))

@@ -76,10 +76,9 @@ internal sealed class SearchIndexer : LeasedWork, IComponentHealth
             }
         }
 
-        more |= await _pairs.FillAsync(cancellationToken);
         var (entries, lag) = await _store.MeasureAsync(cancellationToken);
         _backlog = new Backlog(entries, lag);
-        return more;
+        return await _pairs.FillAsync(cancellationToken) || more;
     }
 
     protected override Task RestAsync(bool more, TimeSpan worked, CancellationToken cancellationToken) =>

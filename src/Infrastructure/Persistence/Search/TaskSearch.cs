@@ -118,6 +118,7 @@ internal sealed class TaskSearch(DashboardDbContext db, TimeProvider time) : ITa
             var rows = PairBlock.RowsOf(question.Expression.Pairs());
             foreach (var segment in Segments.Back(newest))
             {
+                CheckTime();
                 // The newest blocks are not full yet.
                 var isPaired = rows.Length > 0 && segment.End <= paired;
                 var found = isPaired ? await ReadPairedAsync(segment, rows, cancellationToken) : await MatchAsync([segment], null, null, cancellationToken);
@@ -132,9 +133,19 @@ internal sealed class TaskSearch(DashboardDbContext db, TimeProvider time) : ITa
                 {
                     return true;
                 }
+
+                Place = Math.Min(Place, segment.First);
             }
 
             return false;
+        }
+
+        private void CheckTime()
+        {
+            if (time.GetElapsedTime(question.Started) > SearchDeadline.Patience)
+            {
+                throw new SearchTooSlowException("Time is up.");
+            }
         }
 
         /// <summary>The newest passage that may be found, and the first one that is in no block of pairs.</summary>
@@ -218,11 +229,7 @@ internal sealed class TaskSearch(DashboardDbContext db, TimeProvider time) : ITa
         {
             for (var start = 0; start < found.Count; start += size, size = Math.Min(size * 2, largest))
             {
-                if (time.GetElapsedTime(question.Started) > SearchDeadline.Patience)
-                {
-                    throw new SearchTooSlowException("Time is up.");
-                }
-
+                CheckTime();
                 var portion = found.GetRange(start, Math.Min(size, found.Count - start));
                 foreach (var candidate in await ReadAsync(await DescribeAsync(portion, isIndexed, cancellationToken), cancellationToken))
                 {
@@ -328,7 +335,8 @@ internal sealed class TaskSearch(DashboardDbContext db, TimeProvider time) : ITa
         public TaskSearchHit? ToHit(SearchExpression expression)
         {
             // Lines are made of what is shown only: for a literal most candidates are not.
-            if (!expression.IsIn(string.Concat(_entries.Where(entry => entry.Kind is not null && entry.Offset >= first).Select(entry => entry.Text))))
+            var text = string.Concat(_entries.Where(entry => entry.Kind is not null && entry.Offset >= first).Select(entry => entry.Text));
+            if (!expression.IsIn(text) || !expression.HasPairsIn(text))
             {
                 return null;
             }

@@ -1,7 +1,9 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using GrooteDashboard.Application.Realtime.Contracts;
+using GrooteDashboard.Application.Realtime.Log;
 
 namespace GrooteDashboard.Infrastructure.Redis.Log;
 
@@ -31,11 +33,43 @@ internal static class FrameCodec
     /// <exception cref="NotSupportedException">A kind of message that a later version introduced.</exception>
     public static ChannelFrame Decode(string channel, long? offset, ReadOnlySpan<byte> body)
     {
+        if (TryDecodeOutput(body, out var timestamp, out var output))
+        {
+            return new ChannelFrame(channel, offset, timestamp, output);
+        }
+
         var frame = JsonSerializer.Deserialize(body, Context.FrameBody) ?? throw new JsonException("A message is null.");
         var message = (RealtimeMessage?)frame.Output ?? (RealtimeMessage?)frame.Status ?? (RealtimeMessage?)frame.Cli
             ?? (RealtimeMessage?)frame.System ?? frame.Gap ?? throw new NotSupportedException("A message of an unknown kind.");
         return new ChannelFrame(channel, offset, frame.Timestamp, message);
     }
+
+    /// <summary>
+    /// Output as <see cref="Encode"/> writes it, which is nearly everything, read without the serializer: it is done twice for every message. False: it is something else.
+    /// </summary>
+    private static bool TryDecodeOutput(ReadOnlySpan<byte> body, out DateTimeOffset timestamp, [NotNullWhen(true)] out TaskOutputMessage? output)
+    {
+        var reader = new Utf8JsonReader(body);
+        output = null;
+        timestamp = default;
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject
+            || !IsProperty(ref reader, "t"u8, JsonTokenType.String) || !reader.TryGetDateTimeOffset(out timestamp)
+            || !IsProperty(ref reader, "output"u8, JsonTokenType.StartObject)
+            || !IsProperty(ref reader, "task_id"u8, JsonTokenType.String) || reader.GetString() is not { } taskId
+            || !IsProperty(ref reader, "output"u8, JsonTokenType.String) || reader.GetString() is not { } text
+            || !IsProperty(ref reader, "kind"u8, JsonTokenType.String) || reader.GetString() is not { } kind
+            || !reader.Read() || reader.TokenType != JsonTokenType.EndObject
+            || !reader.Read() || reader.TokenType != JsonTokenType.EndObject)
+        {
+            return false;
+        }
+
+        output = new TaskOutputMessage(taskId, text, kind == OutputKinds.Output ? OutputKinds.Output : kind, null);
+        return true;
+    }
+
+    private static bool IsProperty(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, JsonTokenType type) =>
+        reader.Read() && reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals(name) && reader.Read() && reader.TokenType == type;
 }
 
 /// <summary>One of the messages is there.</summary>

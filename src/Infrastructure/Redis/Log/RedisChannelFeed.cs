@@ -24,6 +24,9 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
     private const int ReadLimit = 500;
     private const int ChannelsPerCall = 500;
 
+    /// <summary>Everything that is appended waits meanwhile.</summary>
+    private static readonly TimeSpan HearingPatience = TimeSpan.FromMilliseconds(250);
+
     /// <summary>How often it looks where the channels stand. One that is not heard is found after two looks.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(2);
 
@@ -141,7 +144,7 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
 
     /// <summary>What was published before is in its place, before what is appended from now on. Where that is not to be had, it is found by the next look.</summary>
     public async Task UntilHeardAsync(CancellationToken cancellationToken) =>
-        await Ignore(_subscriber.PingAsync().WaitAsync(cancellationToken));
+        await Ignore(_subscriber.PingAsync().WaitAsync(HearingPatience, _time, cancellationToken));
 
     public ChannelLoss? LastLoss(string channel) => Find(channel)?.Loss;
 
@@ -288,13 +291,14 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
         Interlocked.Add(ref _inboxBytes, -heard.Bytes.Length - MessageOverheadBytes);
         if (Find(heard.Channel!) is { } watched)
         {
-            if (heard.Appended is { } position)
+            // What was appended here and is not next comes once more, when it is heard.
+            if (heard.Read() is not { } message)
             {
-                HandOnAppended(watched, position, heard.Bytes);
+                LogUnreadable(watched.Name, "no head");
             }
-            else
+            else if (!TryHandOn(watched, message) && heard.Appended is null)
             {
-                await UntilItWorksAsync(token => HandOnAsync(watched, heard.Bytes, token), cancellationToken);
+                await UntilItWorksAsync(token => HandOnAsync(watched, message, token), cancellationToken);
             }
         }
 
@@ -306,40 +310,39 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
         }
     }
 
-    private async Task HandOnAsync(WatchedChannel watched, byte[] bytes, CancellationToken cancellationToken)
+    /// <summary>What comes next is handed on, and what has come already is left out: nearly everything. False: there is more to do about it.</summary>
+    private bool TryHandOn(WatchedChannel watched, in FeedMessage message)
     {
-        if (!FeedMessage.TryParse(bytes, out var message))
+        if (message.Offset == 0 || !watched.HasBegun || watched.Epoch != message.Epoch || message.Offset > watched.Offset + 1)
         {
-            LogUnreadable(watched.Name, "no head");
+            return false;
         }
-        else if (message.Offset == 0)
-        {
-            HandOnUnsequenced(watched, message.Body);
-        }
-        else
-        {
-            watched.Begin(new ChannelPosition(message.Epoch, message.Offset - 1));
-            if (watched.Epoch != message.Epoch)
-            {
-                Reset(watched, new ChannelPosition(message.Epoch, message.Offset - 1));
-            }
 
-            await CatchUpAsync(watched, message.Offset - 1, cancellationToken);
-            if (message.Offset == watched.Offset + 1)
-            {
-                Publish(watched.Name, message.Offset, message.Body);
-                watched.Offset = message.Offset;
-            }
+        if (message.Offset == watched.Offset + 1)
+        {
+            Publish(watched.Name, message.Offset, message.Body);
+            watched.Offset = message.Offset;
         }
+
+        return true;
     }
 
-    private void HandOnAppended(WatchedChannel watched, ChannelPosition position, ReadOnlyMemory<byte> body)
+    private async Task HandOnAsync(WatchedChannel watched, FeedMessage message, CancellationToken cancellationToken)
     {
-        if (watched.HasBegun && watched.Epoch == position.Epoch && watched.Offset + 1 == position.Offset)
+        if (message.Offset == 0)
         {
-            Publish(watched.Name, position.Offset, body);
-            watched.Offset = position.Offset;
+            HandOnUnsequenced(watched, message.Body);
+            return;
         }
+
+        watched.Begin(new ChannelPosition(message.Epoch, message.Offset - 1));
+        if (watched.Epoch != message.Epoch)
+        {
+            Reset(watched, new ChannelPosition(message.Epoch, message.Offset - 1));
+        }
+
+        await CatchUpAsync(watched, message.Offset - 1, cancellationToken);
+        TryHandOn(watched, message);
     }
 
     private void HandOnUnsequenced(WatchedChannel watched, ReadOnlyMemory<byte> body)
@@ -651,6 +654,10 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
         public static Heard Interruption { get; } = new(null, [0]);
 
         public static Heard Look { get; } = new(null, [1]);
+
+        public FeedMessage? Read() => Appended is { } position
+            ? new FeedMessage(position.Epoch, position.Offset, Bytes)
+            : FeedMessage.TryParse(Bytes, out var message) ? message : null;
     }
 
     /// <param name="Epoch">The same of all.</param>

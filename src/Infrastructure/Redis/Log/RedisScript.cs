@@ -44,6 +44,8 @@ internal sealed class RedisScript
 
     public static RedisScript Source { get; } = Load("source");
 
+    public static RedisScript Advance { get; } = Load("advance");
+
     /// <inheritdoc cref="RedisConnection.ExecuteAsync" path="/exception"/>
     public async Task<RedisResult> RunAsync(RedisConnection connection, IReadOnlyCollection<object> arguments, CancellationToken cancellationToken)
     {
@@ -65,7 +67,7 @@ internal sealed class RedisScript
         {
             return line.Ask(["EVALSHA", _hash, NoKeys, .. arguments]);
         }
-        catch (RespErrorException e) when (e.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
+        catch (RespErrorException e) when (e.IsUnknownScript)
         {
             return line.Ask(["EVAL", _text, NoKeys, .. arguments]);
         }

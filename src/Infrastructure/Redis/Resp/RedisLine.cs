@@ -32,12 +32,17 @@ internal sealed class RedisLine(ConfigurationOptions configuration, IOptions<Red
             var stream = _stream ??= Open();
             return Send(stream, command);
         }
-        catch (Exception e) when (e is not RespErrorException)
+        catch (RespErrorException e) when (e.IsUnknownScript)
         {
+            throw;
+        }
+        catch (Exception e)
+        {
+            // One that refuses may be a replica, or want another password: the next one is tried.
             _stream?.Dispose();
             _stream = null;
             _failures++;
-            throw e is IOException ? e : new IOException("Redis is away.", e);
+            throw e is IOException or RespErrorException ? e : new IOException("Redis is away.", e);
         }
     }
 
@@ -49,12 +54,13 @@ internal sealed class RedisLine(ConfigurationOptions configuration, IOptions<Red
         var stream = RespStream.Open(configuration, endPoint, _options.CommandTimeout, _options.CommandTimeout, CancellationToken.None);
         try
         {
+            // A password that is not needed is no harm; without one that is, what follows is refused.
             if (configuration.Password is { Length: > 0 } password)
             {
-                Send(stream, "AUTH", password);
+                TrySend(stream, "AUTH", password);
             }
 
-            Send(stream, "CLIENT", "SETNAME", "groote-dashboard-log");
+            TrySend(stream, "CLIENT", "SETNAME", "groote-dashboard-log");
             if (configuration.DefaultDatabase is { } database and > 0)
             {
                 Send(stream, "SELECT", database.ToString(CultureInfo.InvariantCulture));
@@ -66,6 +72,18 @@ internal sealed class RedisLine(ConfigurationOptions configuration, IOptions<Red
         {
             stream.Dispose();
             throw;
+        }
+    }
+
+    private void TrySend(Stream stream, params ReadOnlySpan<object> command)
+    {
+        try
+        {
+            Send(stream, command);
+        }
+        catch (RespErrorException)
+        {
+            // See above.
         }
     }
 
@@ -104,4 +122,8 @@ internal sealed class RedisLine(ConfigurationOptions configuration, IOptions<Red
 }
 
 /// <summary>Redis refuses what it was asked; its words are the message.</summary>
-internal sealed class RespErrorException(string message) : Exception(message);
+internal sealed class RespErrorException(string message) : Exception(message)
+{
+    /// <summary>It was asked for a script by its hash, and does not have it.</summary>
+    public bool IsUnknownScript => Message.StartsWith("NOSCRIPT", StringComparison.Ordinal);
+}

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using FsCheck;
 using GrooteDashboard.Application.Realtime.Contracts;
@@ -49,6 +50,22 @@ internal sealed class FrameCodecTests
 
         Assert.That(back.Data!.Value.GetRawText(), Is.EqualTo(data));
     }
+
+    [TestCase("""{"t":"2026-11-20T10:00:00.123+00:00","output":{"task_id":"task-1","output":"x","kind":"output"}}""")]
+    [TestCase("""{"t":"2026-11-20T10:00:00.123+00:00","output":{"kind":"output","task_id":"task-1","output":"x","later":[1]},"more":{}}""")]
+    [TestCase("""{ "output" : { "task_id":"task-1", "output":"\u0078", "kind":"output", "data":null } , "t":"2026-11-20T11:00:00.123+01:00" }""")]
+    public void Output_of_any_version_is_read(string body)
+    {
+        var frame = FrameCodec.Decode("task:task-1", 1, Encoding.UTF8.GetBytes(body));
+
+        Assert.That((frame.Timestamp, frame.Message), Is.EqualTo((Moment, new TaskOutputMessage("task-1", "x", OutputKinds.Output, null))));
+    }
+
+    [TestCase("""{"t":1,"output":{"task_id":"task-1","output":"x","kind":"output"}}""")]
+    [TestCase("""{"t":"2026-11-20T10:00:00+00:00","output":{"task_id":"task-1","output":2,"kind":"output"}}""")]
+    [TestCase("""{"t":"2026-11-20T10:00:00+00:00","output":{"task_id":"task-1","output":"x","kind":"output"}""")]
+    public void What_is_not_output_is_refused(string body) =>
+        Assert.That(() => FrameCodec.Decode("task:task-1", 1, Encoding.UTF8.GetBytes(body)), Throws.InstanceOf<JsonException>());
 
     [Test]
     public void Messages_outside_of_the_sequence_come_back_too() => Assert.Multiple(() =>

@@ -118,10 +118,13 @@ internal sealed class SeveralServersTests
 
             foreach (var client in clients)
             {
-                var told = await client.CollectUntilAsync(frame => frame.Text("output") == "after");
-                Assert.That(told.Select(frame => frame.Type()), Is.EqualTo(["subscribed", "gap", "task_output"]));
+                // Where the server looked after the new line had its place, the gap holds it.
+                var told = await client.CollectUntilAsync(frame => frame.Text("output") == "after" || (frame.Type() == "gap" && frame.GetProperty("to").GetInt64() == 3));
+                var isInGap = told[^1].Type() == "gap";
+                Assert.That(told.Select(frame => frame.Type()), Is.EqualTo(isInGap ? ["subscribed", "gap"] : new[] { "subscribed", "gap", "task_output" }));
                 Assert.That(told[0].GetProperty("recovered").GetBoolean(), Is.False);
-                Assert.That((told[1].Text("reason"), told[0].Offset(), told[2].Offset()), Is.EqualTo(("history_lost", 2, 3)));
+                Assert.That((told[1].Text("reason"), told[0].Offset()), Is.EqualTo(("history_lost", isInGap ? 3 : 2)));
+                Assert.That(isInGap || told[2].Offset() == 3);
 
                 // What was told is where another server goes on from.
                 await using var elsewhere = await _servers[0].WatchAsync();

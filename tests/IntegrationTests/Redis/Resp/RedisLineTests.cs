@@ -84,6 +84,13 @@ internal sealed class RedisLineTests
         Assert.That(right.Ask("CLIENT", "INFO")[0], Does.Contain(" db=3 "));
     }
 
+    [Test]
+    public void A_password_that_is_not_needed_is_no_harm()
+    {
+        using var line = Line($"redis://:secret@127.0.0.1:{_redis.Port}");
+        Assert.That(line.Ask("PING"), Is.EqualTo(Pong));
+    }
+
     private static RedisLine Line(string connection) =>
         new(RedisConnectionString.Parse(connection), Options.Create(new RedisOptions { CommandTimeout = TimeSpan.FromSeconds(2) }));
 }
