@@ -15,11 +15,13 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
     private const int MaxCollectedBytes = 64 << 10;
 
     /// <summary>
-    /// Between two hand-outs the channel rests for so long for each subscriber (16 µs), up to <see cref="RealtimeOptions.MaxBatchDelay"/>: twice what a write
-    /// costs. A small audience sees everything at once, and a large one does not take the machine away from the others. Where several messages come per
-    /// millisecond nobody reads them one by one: there it rests longer, by the square of their number.
+    /// Between two hand-outs the channel rests for so many times what a hand-out costs, up to <see cref="RealtimeOptions.MaxBatchDelay"/>. A small audience sees
+    /// everything at once, and a large one does not take the machine away from the others. Where several messages come per millisecond nobody reads them one by
+    /// one: there it rests longer, by the square of their number. And where one core could not write every message by itself, in that proportion.
     /// </summary>
-    private static readonly double RestPerSubscriber = Stopwatch.Frequency * 16e-6;
+    private const double RestPerCost = 2;
+
+    private static readonly double TicksToMilliseconds = 1_000.0 / Stopwatch.Frequency;
 
     /// <summary>Per millisecond.</summary>
     private const double ManyMessages = 2;
@@ -360,7 +362,10 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
         else if (!_isScheduled)
         {
             _isScheduled = true;
-            var rest = RestPerSubscriber * _subscriptions.Count * (_messages < ManyMessages ? 1 : _messages * _messages);
+            var cost = pump.WriteCost * _subscriptions.Count;
+            var many = _messages < ManyMessages ? 1 : _messages * _messages;
+            var cores = _messages * TicksToMilliseconds * cost;
+            var rest = RestPerCost * cost * Math.Max(many, cores);
             pump.Schedule(this, _handedOutAt + (long)Math.Min(_maxRest, rest));
         }
     }

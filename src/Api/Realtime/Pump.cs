@@ -11,6 +11,11 @@ internal sealed partial class Pump
 {
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(1);
 
+    /// <summary>The weight of the last round in what is known of the cost of a write; and what it is believed to be at least and at most.</summary>
+    private const double Recent = 1.0 / 16;
+    private static readonly double CheapWrite = Stopwatch.Frequency * 2e-6;
+    private static readonly double DearWrite = Stopwatch.Frequency * 16e-6;
+
     private readonly Fanout _fanout;
     private readonly RealtimeMetrics _metrics;
     private readonly ILogger _logger;
@@ -26,12 +31,16 @@ internal sealed partial class Pump
     private readonly List<HubChannel> _channels = [];
     private readonly List<Connection> _started = [];
     private List<Connection> _round = [];
+    private double _writeCost = (CheapWrite + DearWrite) / 2;
 
     public Pump(Fanout fanout, string name, RealtimeMetrics metrics, ILogger logger)
     {
         (_fanout, _metrics, _logger) = (fanout, metrics, logger);
         new Thread(Run) { IsBackground = true, Name = name }.Start();
     }
+
+    /// <summary>What a write to a connection costs lately, in ticks of timestamps: it is the machine's, and its load's.</summary>
+    public double WriteCost => Volatile.Read(ref _writeCost);
 
     /// <summary>Lets a channel hand out at a moment (a timestamp), or at once if that is past.</summary>
     public void Schedule(HubChannel channel, long due)
@@ -135,6 +144,12 @@ internal sealed partial class Pump
     /// <summary>One write each; who has more takes another turn, after the others.</summary>
     private void WriteRound()
     {
+        if (_round.Count == 0)
+        {
+            return;
+        }
+
+        var started = Stopwatch.GetTimestamp();
         var sent = default(Sent);
         var left = 0;
         for (var i = 0; i < _round.Count; i++)
@@ -145,6 +160,8 @@ internal sealed partial class Pump
             }
         }
 
+        var cost = Math.Clamp((Stopwatch.GetTimestamp() - started) / (double)_round.Count, CheapWrite, DearWrite);
+        Volatile.Write(ref _writeCost, _writeCost + ((cost - _writeCost) * Recent));
         if (left > 0)
         {
             Write(CollectionsMarshal.AsSpan(_round)[..left]);
