@@ -26,6 +26,8 @@ export default defineConfig({
     environment: 'happy-dom',
     include: ['src/**/*.test.{ts,tsx}'],
     restoreMocks: true,
+    // Style sheets are empty to tests, but for the text of those whose contents are tested.
+    css: { include: [/\.css\?raw$/] },
     // A machine that does other work beside is slow, not wrong.
     testTimeout: 20_000,
   },

@@ -136,5 +136,5 @@ internal static class AnalyticsEndpoints
     private static IEnumerable<object> Rows(CostHistogram histogram) =>
         from bucket in Enumerable.Range(0, histogram.Data.Count)
         from series in histogram.Series!
-        select (object)new { histogram.Data[bucket].Timestamp, Value = series.Other ? "other" : series.Value, Cost = series.Cost[bucket], Tasks = series.Tasks[bucket] };
+        select new { histogram.Data[bucket].Timestamp, Value = series.Other ? "other" : series.Value, Cost = series.Cost[bucket], Tasks = series.Tasks[bucket] };
 }

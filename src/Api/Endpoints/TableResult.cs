@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Options;
 
@@ -50,10 +51,27 @@ internal sealed class TableResult(string name, IEnumerable<object> rows) : IResu
             text.AppendJoin(',', names.Select(column => Quote(values.GetValueOrDefault(column, "")))).Append("\r\n");
         }
 
+        if (names.Count == 0)
+        {
+            text.AppendJoin(',', NamesOf(json)).Append("\r\n");
+        }
+
         httpContext.Response.ContentType = MediaType + "; charset=utf-8";
         httpContext.Response.Headers.ContentDisposition = $"attachment; filename=\"{name}.csv\"";
         await httpContext.Response.WriteAsync(text.ToString(), httpContext.RequestAborted);
     }
+
+    /// <summary>Of rows that there are none of: a table without rows has a heading too.</summary>
+    private IEnumerable<string> NamesOf(JsonSerializerOptions json)
+    {
+        var row = rows.GetType().GetInterfaces().Append(rows.GetType())
+            .First(type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IEnumerable<>)).GetGenericArguments()[0];
+        return NamesOf("", json.GetTypeInfo(row), json);
+    }
+
+    private static IEnumerable<string> NamesOf(string prefix, JsonTypeInfo type, JsonSerializerOptions json) =>
+        type.Properties.Where(property => property.Get is not null).SelectMany(property =>
+            json.GetTypeInfo(property.PropertyType) is { Kind: JsonTypeInfoKind.Object } inner ? NamesOf(prefix + property.Name + ".", inner, json) : [prefix + property.Name]);
 
     private static void Flatten(string prefix, JsonObject json, List<(string Name, string Value)> cells)
     {

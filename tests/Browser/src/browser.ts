@@ -19,6 +19,8 @@ export interface OpenPage {
   page: Page
   /** Errors that the page's own code threw. */
   errors: string[]
+  /** Whatever the console calls an error, failed requests included. */
+  complaints: string[]
 }
 
 /** A page in a fresh profile; when the test fails, what it showed is kept. */
@@ -29,6 +31,8 @@ export async function openPage(browser: Browser, path: string, options: BrowserC
   const page = await profile.newPage()
   const errors: string[] = []
   page.on('pageerror', (error) => errors.push(error.message))
+  const complaints: string[] = []
+  page.on('console', (message) => void (message.type() === 'error' && complaints.push(message.text())))
   onTestFinished(async ({ task }) => {
     if (task.result?.state === 'fail') {
       await mkdir(screenshots, { recursive: true })
@@ -37,7 +41,7 @@ export async function openPage(browser: Browser, path: string, options: BrowserC
     await profile.close()
   })
   await page.goto(new URL(path, base).href)
-  return { page, errors }
+  return { page, errors, complaints }
 }
 
 const phoneWidth = 375

@@ -94,24 +94,6 @@ describe('the overview', () => {
     await table.waitFor()
   })
 
-  it('stays whole where there is nothing at all', async () => {
-    const { page, errors } = await openPage(browser, '/tasks')
-    // Nobody of this name ever did anything: what the server says of an empty database.
-    await page.route('**/api/analytics/**', (route) => route.continue({ url: `${route.request().url()}&agent=nobody-at-all` }))
-    // What it says by itself is of everybody.
-    await page.routeWebSocket(/\/ws$/, (socket) => {
-      socket.connectToServer().onMessage((message) => {
-        if (!message.toString().includes('"type":"stats"')) socket.send(message)
-      })
-    })
-    await page.goto(new URL('/overview', page.url()).href)
-    await poll(() => page.getByText('No tasks in this time.').count()).toBe(4)
-    expect(await page.getByTestId('today-cost').textContent()).toBe('$0')
-    expect(await page.getByTestId('today-success').textContent()).toBe('–')
-    expect(await page.locator('main').textContent()).not.toMatch(/NaN|Infinity|undefined|null/)
-    expect(errors).toEqual([])
-  })
-
   it('follows what happens without a reload', async () => {
     const { page } = await openPage(browser, '/overview?range=today&zone=UTC')
     await connection(page, 'live')

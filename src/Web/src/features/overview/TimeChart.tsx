@@ -1,4 +1,5 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { flushSync } from 'react-dom'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import type { ChartColors } from './chartColors'
@@ -13,6 +14,8 @@ export interface ChartSeries {
 const HEIGHT = 240
 /** So many bars have room beside one another; more are drawn as areas. */
 const MAX_BARS = 400
+/** Beyond, a step of an area is narrower than a pixel: it is drawn as a line, of which uPlot draws no more than each column of pixels can show. */
+const MAX_STEPS = 2_000
 /** The least that counts as marking, in pixels. */
 const MIN_BRUSH = 6
 
@@ -47,19 +50,26 @@ export function TimeChart({ times, series, stacked, colors, format, formatTime, 
     measure()
     const observer = new ResizeObserver(measure)
     observer.observe(element)
-    return () => observer.disconnect()
+    // No observer is called while a browser lays out for paper; this is, in Chromium with the width of the paper and before it is drawn.
+    const paper = window.matchMedia('print')
+    const fit = () => flushSync(measure)
+    paper.addEventListener('change', fit)
+    return () => {
+      observer.disconnect()
+      paper.removeEventListener('change', fit)
+    }
   }, [])
 
   // The picture is made anew for other series or colours; new values alone are put into it.
-  const bars = stacked && times.length <= MAX_BARS
-  const shape = JSON.stringify([series.map((one) => [one.label, one.color]), colors.text, colors.grid, stacked, bars, zone])
+  const path = !stacked || times.length > MAX_STEPS ? 'line' : times.length > MAX_BARS ? 'steps' : 'bars'
+  const shape = JSON.stringify([series.map((one) => [one.label, one.color]), colors.text, colors.grid, stacked, path, zone])
   useLayoutEffect(() => {
     const element = box.current
     if (!element || width === 0) return
     const drawn = series.map((one, i): uPlot.Series => ({
       label: one.label, stroke: one.color, width: stacked ? 0 : 1.75, points: { show: !stacked && times.length <= 60, size: 5 },
-      ...(stacked ? { fill: one.color, paths: bars ? uPlot.paths.bars!({ size: [0.86, 60] }) : uPlot.paths.stepped!({ align: 1 }) } : {}),
-      ...(stacked ? {} : { dash: [[], [7, 3], [3, 3], [1, 3]][i % 4] as number[] }),
+      paths: path === 'bars' ? uPlot.paths.bars!({ size: [0.86, 60] }) : path === 'steps' ? uPlot.paths.stepped!({ align: 1 }) : uPlot.paths.linear!(),
+      ...(stacked ? { fill: one.color } : { dash: [[], [7, 3], [3, 3], [1, 3]][i % 4] as number[] }),
     }))
     const axis = { stroke: colors.text, font: '11px system-ui, sans-serif', grid: { stroke: colors.grid, width: 1 }, ticks: { show: false } }
     const made = new uPlot({
