@@ -71,7 +71,7 @@ internal static class Producers
                     .Where(due => due.To > due.Series.Acknowledged).ToList();
                 try
                 {
-                    producer ??= new RedisProducer(redis.Port, ReplyDeadline);
+                    producer ??= Connect(redis);
                     foreach (var (series, to) in round)
                     {
                         series.Sent = to;
@@ -105,6 +105,27 @@ internal static class Producers
         finally
         {
             producer?.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// To a Redis that has read its data. One that still does refuses commands until it is through, and would take the end of a round without its beginning: then
+    /// what is repeated comes after what followed it, and the order is lost by the producer.
+    /// </summary>
+    private static RedisProducer Connect(RedisServer redis)
+    {
+        var producer = new RedisProducer(redis.Port, ReplyDeadline);
+        try
+        {
+            producer.Add("PING");
+            producer.Send();
+            producer.Complete();
+            return producer;
+        }
+        catch
+        {
+            producer.Dispose();
+            throw;
         }
     }
 }
