@@ -11,6 +11,9 @@ public static class PostgresConnectionString
 {
     private const int DefaultPoolSize = 50;
 
+    /// <summary>Bytes, of each connection, each way.</summary>
+    private const int MinBufferSize = 32 << 10;
+
     /// <summary>No statement takes longer than this; and on disks without a head a page elsewhere costs hardly more than the next one.</summary>
     private const string SessionOptions = "-c statement_timeout=15000 -c random_page_cost=1.1";
 
@@ -40,6 +43,10 @@ public static class PostgresConnectionString
             {
                 builder.Timeout = 5;
             }
+
+            // A page of tasks, or what is stored at once, in one call of the system: each costs more than the memory.
+            builder.ReadBufferSize = Math.Max(builder.ReadBufferSize, MinBufferSize);
+            builder.WriteBufferSize = Math.Max(builder.WriteBufferSize, MinBufferSize);
 
             return builder.ConnectionString;
         }

@@ -53,6 +53,27 @@ internal sealed class SearchIndexerTests
     }
 
     [Test]
+    public async Task Pairs_that_were_collected_on_the_way_are_those_that_the_texts_have()
+    {
+        await SeedAsync();
+        await using (var server = await DashboardProcess.StartAsync(_database, _redis))
+        {
+            await UntilBlocksAreFullAsync();
+        }
+
+        var collected = await PairsAsync();
+        await _database.QueryAsync<long>("WITH gone AS (DELETE FROM search_pairs RETURNING 1) SELECT count(*) FROM gone");
+
+        // This one has stored none of the passages: it has to read them.
+        await using var reading = await DashboardProcess.StartAsync(_database, _redis);
+        await UntilBlocksAreFullAsync();
+
+        Assert.That(await PairsAsync(), Is.EqualTo(collected));
+
+        Task<string> PairsAsync() => _database.QueryAsync<string>("SELECT string_agg(block || ' ' || rows || ' ' || md5(bits), ', ' ORDER BY block) FROM search_pairs");
+    }
+
+    [Test]
     public async Task PostgreSQL_goes_and_comes_back_and_indexing_goes_on()
     {
         await SeedAsync();
@@ -78,9 +99,7 @@ internal sealed class SearchIndexerTests
     {
         await SeedAsync();
         await using var server = await DashboardProcess.StartAsync(_database, _redis);
-        await Probe.Until(async () => await WaitingAsync() == 0, "nothing waits to be searchable", TimeSpan.FromMinutes(1));
-        await Probe.Until(
-            () => _database.QueryAsync<bool>("SELECT (SELECT max(block) FROM search_pairs) = (SELECT max(id) / 1024 - 1 FROM search_passages)"), "every full block has its pairs");
+        await UntilBlocksAreFullAsync();
 
         Assert.That(await _database.QueryAsync<bool>("SELECT count(*) = max(block) - min(block) + 1 FROM search_pairs"), Is.True, "without a hole");
         foreach (var phrase in new[] { "%22here+ends%22", "%22word+HERE%22+ends", "%22here+ends%22+last*" })
@@ -112,6 +131,13 @@ internal sealed class SearchIndexerTests
         }
 
         return found;
+    }
+
+    private async Task UntilBlocksAreFullAsync()
+    {
+        await Probe.Until(async () => await WaitingAsync() == 0, "nothing waits to be searchable", TimeSpan.FromMinutes(1));
+        await Probe.Until(
+            () => _database.QueryAsync<bool>("SELECT (SELECT max(block) FROM search_pairs) = (SELECT max(id) / 1024 - 1 FROM search_passages)"), "every full block has its pairs");
     }
 
     private async Task AssertAllIsSearchableAsync(HttpClient http)

@@ -133,11 +133,10 @@ internal static class OutputSeeder
             "COPY search_passages (id, task_id, part, first_offset, last_offset, length, digest, words) FROM STDIN", cancellationToken);
         foreach (var (index, output) in texts)
         {
-            var passage = new Passage(IdOf(index), "output", 1, 1);
+            var passage = new Passage(IdOf(index), "output", 1, 1) { Id = index + 1L };
             passage.Add(output, 1);
-            var id = index + 1L;
             await copy.WriteAsync(string.Create(
-                CultureInfo.InvariantCulture, $"{id}\t{passage.TaskId}\toutput\t1\t1\t{passage.Length}\t0\t{passage.ToTsVector(id)}\n"));
+                CultureInfo.InvariantCulture, $"{passage.Id}\t{passage.TaskId}\toutput\t1\t1\t{passage.Length}\t0\t{passage.ToTsVector()}\n"));
         }
     }
 

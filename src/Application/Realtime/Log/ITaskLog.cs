@@ -31,10 +31,10 @@ public sealed record LogAppend(string TaskId, IReadOnlyList<LogEntry> Entries)
     /// <summary>Rows of the outbox that end when this is stored.</summary>
     public IReadOnlyList<long> OutboxIds { get; init; } = [];
 
-    /// <summary>What it costs in memory, about: the texts, and beside each its row, its ids, its place in the queues.</summary>
+    /// <summary>What it costs in memory, about: the texts, as they are and as they travel, and beside each its row, its ids, its place in the queues.</summary>
     public long SizeInMemory => Entries.Sum(entry => EntryOverheadBytes + entry switch
     {
-        OutputEntry output => (output.Text.Length * 2L) + (output.Data is { } data ? JsonMarshal.GetRawUtf8Value(data).Length : 0),
+        OutputEntry output => (output.Text.Length * 3L) + (output.Data is { } data ? JsonMarshal.GetRawUtf8Value(data).Length : 0),
         StatusEntry status => (status.Message.Error?.Length ?? 0) * 2L,
         _ => 0,
     });

@@ -135,7 +135,7 @@ public static class LogText
 
     private static int IndexOfBad(string text, int from)
     {
-        for (var i = from; i < text.Length; i++)
+        for (var i = IndexOfUnusual(text, from); i < text.Length; i = IndexOfUnusual(text, i + 1))
         {
             var unit = text[i];
             if (unit == '\0')
@@ -157,5 +157,12 @@ public static class LogText
         }
 
         return -1;
+    }
+
+    /// <summary>Where the first unit is that may be bad: nearly always nowhere, which is found many units at a time. The text's length where there is none.</summary>
+    private static int IndexOfUnusual(string text, int from)
+    {
+        var found = from < text.Length ? text.AsSpan(from).IndexOfAnyExceptInRange('\u0001', '\uD7FF') : -1;
+        return found < 0 ? text.Length : from + found;
     }
 }

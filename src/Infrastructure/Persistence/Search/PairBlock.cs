@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Numerics;
 using System.Runtime.InteropServices;
 
@@ -28,12 +29,17 @@ internal sealed class PairBlock
     private const int FewestRows = 1 << 8;
 
     private readonly byte[] _bits = new byte[MostRows * RowLength];
+    private readonly BitArray _added = new(1 << Bits);
     private long _passages;
     private long _pairs;
 
+    /// <summary>Whether the pairs of a passage of this block were added.</summary>
+    public bool Has(long id) => _added[ColumnOf(id)];
+
     public void Add(long id, IReadOnlyCollection<ulong> pairs)
     {
-        var column = (int)id & ((1 << Bits) - 1);
+        var column = ColumnOf(id);
+        _added[column] = true;
         foreach (var pair in pairs)
         {
             for (var i = 0; i < RowsOfPair; i++)
@@ -93,6 +99,8 @@ internal sealed class PairBlock
             }
         }
     }
+
+    private static int ColumnOf(long id) => (int)id & ((1 << Bits) - 1);
 
     private static int RowOf(ulong pair, int i) => (int)(((uint)pair + ((uint)i * ((uint)(pair >> 32) | 1))) & int.MaxValue);
 }

@@ -4,11 +4,19 @@ using Npgsql;
 
 namespace GrooteDashboard.Infrastructure.Persistence.Search;
 
-/// <summary>Makes the blocks of pairs, oldest first and without a hole, of passages that are stored.</summary>
+/// <summary>
+/// Makes the blocks of pairs, oldest first and without a hole, of passages that are stored. What this process has stored itself it has collected on the way; the
+/// texts of the others it reads. One caller at a time.
+/// </summary>
 internal sealed class PairStore(NpgsqlDataSource source)
 {
-    /// <summary>Passages that are read at once; a block is a whole number of them.</summary>
+    /// <summary>Passages that are read at once.</summary>
     private const int PortionSize = 128;
+
+    /// <summary>Blocks that are collected at once, 4 MB each: of what is stored beyond them the texts are read later.</summary>
+    private const int MaxCollected = 4;
+
+    private readonly Dictionary<long, PairBlock> _collected = [];
 
     private const string NextSql =
         """
@@ -26,9 +34,33 @@ internal sealed class PairStore(NpgsqlDataSource source)
             UNION ALL
             SELECT 0, left(CASE p.part WHEN 'input' THEN t.input_message WHEN 'result' THEN t.result ELSE t.error END, 262144)
             FROM tasks t WHERE p.part <> 'output' AND t.task_id = p.task_id) x
-        WHERE p.id >= $1 AND p.id < $2 AND x.content IS NOT NULL
+        WHERE p.id = ANY ($1) AND x.content IS NOT NULL
         ORDER BY p.id, x."offset"
         """;
+
+    /// <summary>Collects the pairs of passages that were just stored.</summary>
+    public void Collect(IEnumerable<Passage> passages)
+    {
+        var pairs = new HashSet<ulong>();
+        foreach (var passage in passages)
+        {
+            var block = passage.Id >> PairBlock.Bits;
+            if (!_collected.ContainsKey(block) && _collected.Count < MaxCollected)
+            {
+                _collected.Add(block, new PairBlock());
+            }
+
+            if (_collected.TryGetValue(block, out var collected))
+            {
+                passage.CollectPairs(pairs);
+                collected.Add(passage.Id, pairs);
+                pairs.Clear();
+            }
+        }
+    }
+
+    /// <summary>Another process goes on.</summary>
+    public void Forget() => _collected.Clear();
 
     /// <summary>Makes the next block, where the last of its passages is there.</summary>
     /// <returns>Whether it was.</returns>
@@ -40,10 +72,10 @@ internal sealed class PairStore(NpgsqlDataSource source)
             return false;
         }
 
-        var pairs = new PairBlock();
-        for (var (first, end) = (block << PairBlock.Bits, (block + 1) << PairBlock.Bits); first < end; first += PortionSize)
+        var pairs = _collected.Remove(block, out var collected) ? collected : new PairBlock();
+        foreach (var portion in (await ListMissingAsync(connection, block, pairs, cancellationToken)).Chunk(PortionSize))
         {
-            await ReadAsync(connection, first, pairs, cancellationToken);
+            await ReadAsync(connection, portion, pairs, cancellationToken);
         }
 
         var (rows, bits) = pairs.Fold();
@@ -73,11 +105,29 @@ internal sealed class PairStore(NpgsqlDataSource source)
         return !await reader.IsDBNullAsync(1, cancellationToken) && reader.GetInt64(0) is var next && next < reader.GetInt64(1) ? next : null;
     }
 
-    private static async Task ReadAsync(NpgsqlConnection connection, long first, PairBlock pairs, CancellationToken cancellationToken)
+    /// <summary>Passages of the block that were not collected: they were stored by another process, or before this one began.</summary>
+    private static async Task<List<long>> ListMissingAsync(NpgsqlConnection connection, long block, PairBlock pairs, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT id FROM search_passages WHERE id >= $1 AND id < $2 ORDER BY id", connection);
+        command.Parameters.AddWithValue(block << PairBlock.Bits);
+        command.Parameters.AddWithValue((block + 1) << PairBlock.Bits);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var missing = new List<long>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            if (reader.GetInt64(0) is var id && !pairs.Has(id))
+            {
+                missing.Add(id);
+            }
+        }
+
+        return missing;
+    }
+
+    private static async Task ReadAsync(NpgsqlConnection connection, long[] ids, PairBlock pairs, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(TextsSql, connection);
-        command.Parameters.AddWithValue(first);
-        command.Parameters.AddWithValue(first + PortionSize);
+        command.Parameters.AddWithValue(ids);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var (id, text, found) = (0L, new StringBuilder(), new HashSet<ulong>());
         while (await reader.ReadAsync(cancellationToken))

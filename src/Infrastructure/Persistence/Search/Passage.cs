@@ -17,9 +17,13 @@ internal sealed class Passage
     public const int MaxLength = 256 * 1024;
 
     private readonly HashSet<string> _words = new(StringComparer.Ordinal);
+    private readonly StringBuilder _text = new();
 
     public Passage(string taskId, string part, long firstOffset = 0, long lastOffset = 0) =>
         (TaskId, Part, FirstOffset, LastOffset) = (taskId, part, firstOffset, lastOffset);
+
+    /// <summary>0 until it is stored.</summary>
+    public long Id { get; set; }
 
     public string TaskId { get; }
 
@@ -46,11 +50,14 @@ internal sealed class Passage
     public void Add(string text, long offset)
     {
         SearchWords.Collect(text.AsSpan(0, Math.Min(text.Length, MaxLength)), _words);
+        _text.Append(text);
         (LastOffset, Length) = (offset, Length + text.Length);
     }
 
+    public void CollectPairs(HashSet<ulong> pairs) => SearchWords.CollectPairs(_text.ToString(), pairs);
+
     /// <summary>The words, and those by which a search keeps to the newest passages and to a part: these have a colon, which no word has.</summary>
-    public string ToTsVector(long id)
+    public string ToTsVector()
     {
         var vector = new StringBuilder(_words.Count * 10);
         foreach (var word in _words)
@@ -58,7 +65,7 @@ internal sealed class Passage
             vector.Append('\'').Append(word).Append("' ");
         }
 
-        foreach (var segment in Segments.Of(id))
+        foreach (var segment in Segments.Of(Id))
         {
             vector.Append('\'').Append(segment).Append("' ");
         }

@@ -122,7 +122,7 @@ internal sealed class PassageStore(NpgsqlDataSource source)
         return found;
     }
 
-    /// <summary>Stores passages in place of others, and takes these entries from the queue.</summary>
+    /// <summary>Stores passages in place of others, which gives them their ids, and takes these entries from the queue.</summary>
     public async Task WriteAsync(NewPassages passages, IReadOnlyCollection<long> queueIds, CancellationToken cancellationToken)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
@@ -168,7 +168,6 @@ internal sealed class PassageStore(NpgsqlDataSource source)
     private static async Task InsertAsync(NpgsqlConnection connection, List<Passage> passages, CancellationToken cancellationToken)
     {
         // The id is a part of what is indexed, so it comes first. One process writes at a time: ids are in the order of the rows.
-        var ids = new List<long>(passages.Count);
         await using (var alone = new NpgsqlCommand("SELECT pg_advisory_xact_lock($1)", connection))
         {
             alone.Parameters.AddWithValue(IdsLock);
@@ -179,9 +178,10 @@ internal sealed class PassageStore(NpgsqlDataSource source)
         {
             next.Parameters.AddWithValue(passages.Count);
             await using var reader = await next.ExecuteReaderAsync(cancellationToken);
-            while (await reader.ReadAsync(cancellationToken))
+            foreach (var passage in passages)
             {
-                ids.Add(reader.GetInt64(0));
+                await reader.ReadAsync(cancellationToken);
+                passage.Id = reader.GetInt64(0);
             }
         }
 
@@ -192,14 +192,14 @@ internal sealed class PassageStore(NpgsqlDataSource source)
             FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) AS new (id, task_id, part, first_offset, last_offset, length, digest, words)
             """,
             connection);
-        insert.Parameters.AddWithValue(ids.ToArray());
+        insert.Parameters.AddWithValue(passages.Select(passage => passage.Id).ToArray());
         insert.Parameters.AddWithValue(passages.Select(passage => passage.TaskId).ToArray());
         insert.Parameters.AddWithValue(passages.Select(passage => passage.Part).ToArray());
         insert.Parameters.AddWithValue(passages.Select(passage => passage.FirstOffset).ToArray());
         insert.Parameters.AddWithValue(passages.Select(passage => passage.LastOffset).ToArray());
         insert.Parameters.AddWithValue(passages.Select(passage => passage.Length).ToArray());
         insert.Parameters.AddWithValue(passages.Select(passage => passage.Digest).ToArray());
-        insert.Parameters.AddWithValue(NpgsqlDbType.Array | NpgsqlDbType.Text, passages.Select((passage, i) => passage.ToTsVector(ids[i])).ToArray());
+        insert.Parameters.AddWithValue(NpgsqlDbType.Array | NpgsqlDbType.Text, passages.Select(passage => passage.ToTsVector()).ToArray());
         await insert.ExecuteNonQueryAsync(cancellationToken);
     }
 

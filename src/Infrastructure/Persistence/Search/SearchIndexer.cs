@@ -27,6 +27,7 @@ internal sealed class SearchIndexer : LeasedWork, IComponentHealth
     private readonly PairStore _pairs;
     private readonly Counter<long> _indexed;
     private volatile Backlog _backlog = Backlog.None;
+    private bool _hasNewPairs = true;
 
     public SearchIndexer(
         PassageStore store,
@@ -72,19 +73,26 @@ internal sealed class SearchIndexer : LeasedWork, IComponentHealth
             _indexed.Add(passages.Passages.Count);
             if (passages.Passages.Count > 0)
             {
+                _hasNewPairs = true;
+                _pairs.Collect(passages.Passages);
                 await _store.TidyAsync(cancellationToken);
             }
         }
 
         var (entries, lag) = await _store.MeasureAsync(cancellationToken);
         _backlog = new Backlog(entries, lag);
-        return await _pairs.FillAsync(cancellationToken) || more;
+        _hasNewPairs = _hasNewPairs && await _pairs.FillAsync(cancellationToken);
+        return _hasNewPairs || more;
     }
 
     protected override Task RestAsync(bool more, TimeSpan worked, CancellationToken cancellationToken) =>
         Task.Delay(!more ? LookAgain : worked < LongestRest ? worked : LongestRest, Time, cancellationToken);
 
-    protected override void Forget() => _backlog = Backlog.None;
+    protected override void Forget()
+    {
+        (_backlog, _hasNewPairs) = (Backlog.None, true);
+        _pairs.Forget();
+    }
 
     /// <param name="Entries">Entries of the queue.</param>
     /// <param name="Lag">Age of the oldest.</param>

@@ -39,17 +39,17 @@ internal sealed class AppendCall
         arguments.Add(Text(_operations.Count));
         foreach (var operation in _operations)
         {
-            arguments.AddRange(
-            [
-                indexes[operation.Channel],
-                operation.SourceId,
-                operation.IsStored switch { true => "taken", false => "new", null => "" },
-                operation.Flags,
-                operation.State?.ToString() ?? "",
-                operation.OutboxIds,
-                Text(operation.Bodies.Count),
-                .. operation.Bodies,
-            ]);
+            arguments.Add(indexes[operation.Channel]);
+            arguments.Add(operation.SourceId);
+            arguments.Add(operation.IsStored switch { true => "taken", false => "new", null => "" });
+            arguments.Add(operation.Flags);
+            arguments.Add(operation.State?.ToString() ?? "");
+            arguments.Add(operation.OutboxIds);
+            arguments.Add(Text(operation.Messages.Count));
+            foreach (var message in operation.Messages)
+            {
+                arguments.Add(message.Body);
+            }
         }
 
         return arguments;

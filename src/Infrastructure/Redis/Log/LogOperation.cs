@@ -10,7 +10,7 @@ internal sealed class LogOperation
 {
     public required string Channel { get; init; }
 
-    public required IReadOnlyList<byte[]> Bodies { get; init; }
+    public required IReadOnlyList<LogMessage> Messages { get; init; }
 
     public string SourceId { get; init; } = "";
 
@@ -33,7 +33,7 @@ internal sealed class LogOperation
     /// <summary>It only goes with the entry before it.</summary>
     public bool Follows => Flags == "f";
 
-    public bool IsEntry => Bodies.Count > 0 && !Follows;
+    public bool IsEntry => Messages.Count > 0 && !Follows;
 
     public static List<LogOperation> From(IReadOnlyList<LogAppend> appends)
     {
@@ -50,7 +50,7 @@ internal sealed class LogOperation
             if (operations.Count == first)
             {
                 // Nothing but the question where the log stands, and perhaps rows of the outbox to be ended.
-                operations.Add(new LogOperation { Channel = channel, Bodies = [] });
+                operations.Add(new LogOperation { Channel = channel, Messages = [] });
             }
 
             operations.FindLast(operation => !operation.Follows)!.OutboxIds =
@@ -71,20 +71,29 @@ internal sealed class LogOperation
                     Channel = channel,
                     SourceId = output.SourceId ?? "",
                     Flags = (output.IsRepeat ? "r" : "") + (output.Kind == OutputKinds.Output ? "o" : ""),
-                    Bodies =
+                    Messages =
                     [
                         .. LogText.Split(LogText.Clean(output.Text)).Select((piece, index) =>
-                            FrameCodec.Encode(output.StoredTimestamp, new TaskOutputMessage(taskId, piece, output.Kind, index == 0 ? output.Data : null))),
+                            LogMessage.Of(output.StoredTimestamp, new TaskOutputMessage(taskId, piece, output.Kind, index == 0 ? output.Data : null))),
                     ],
                 });
                 break;
             case StatusEntry status:
-                IReadOnlyList<byte[]> bodies = [FrameCodec.Encode(status.StoredTimestamp, status.Message)];
-                operations.Add(new LogOperation { Channel = channel, SourceId = status.SourceId ?? "", State = new TaskState(status.Message.Version, status.Message.Status), Bodies = bodies });
-                operations.Add(new LogOperation { Channel = Channels.Tasks, Flags = "f", Bodies = bodies });
+                IReadOnlyList<LogMessage> messages = [LogMessage.Of(status.StoredTimestamp, status.Message)];
+                operations.Add(new LogOperation { Channel = channel, SourceId = status.SourceId ?? "", State = new TaskState(status.Message.Version, status.Message.Status), Messages = messages });
+                operations.Add(new LogOperation { Channel = Channels.Tasks, Flags = "f", Messages = messages });
                 break;
         }
     }
+}
+
+/// <summary>One message of an entry.</summary>
+/// <param name="Timestamp">When it happened.</param>
+/// <param name="Message">What it says.</param>
+/// <param name="Body">Both, as it travels.</param>
+internal readonly record struct LogMessage(DateTimeOffset Timestamp, RealtimeMessage Message, byte[] Body)
+{
+    public static LogMessage Of(DateTimeOffset timestamp, RealtimeMessage message) => new(timestamp, message, FrameCodec.Encode(timestamp, message));
 }
 
 /// <summary>A task's status, and the version of the task that it belongs to.</summary>

@@ -22,12 +22,12 @@ internal sealed partial class PendingWriter : BackgroundService
     /// <summary>The name under which its lease is registered.</summary>
     public const string LeaseName = "log-writer";
 
-    private const int FirstReadCount = 256;
-    private const int MaxReadCount = 5_000;
+    /// <summary>So much is stored at once; a last call's worth more.</summary>
+    private const int ReadMessages = 5_000;
     private const int ReadBytes = 8 << 20;
 
     /// <summary>From batch to batch, while there is much to store: a transaction costs as much as many rows in it.</summary>
-    private static readonly TimeSpan StoreInterval = TimeSpan.FromMilliseconds(25);
+    private static readonly TimeSpan StoreInterval = TimeSpan.FromMilliseconds(40);
 
     /// <summary>How often it looks for something new of which it was not told.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -45,7 +45,6 @@ internal sealed partial class PendingWriter : BackgroundService
     private readonly ILogger<PendingWriter> _logger;
     private readonly Pace _pace;
     private readonly SemaphoreSlim _news = new(0, 1);
-    private int _readCount = FirstReadCount;
 
     // What Redis has to hold, as far as it is known: else its data are older than what was stored from it.
     private string _epoch = "";
@@ -211,7 +210,7 @@ internal sealed partial class PendingWriter : BackgroundService
     private async Task<bool?> StoreSomeAsync(string writer, CancellationToken cancellationToken)
     {
         var reply = await RedisScript.Read.RunAsync(
-            _connection, [writer, _readCount.ToString(CultureInfo.InvariantCulture), _stored, _storing], cancellationToken);
+            _connection, [writer, _stored, _storing, Text(ReadMessages), Text(ReadBytes)], cancellationToken);
         if (reply.IsNull)
         {
             return null;
@@ -226,14 +225,12 @@ internal sealed partial class PendingWriter : BackgroundService
         var started = _time.GetTimestamp();
         var moved = await _store.WriteAsync(batch.Rows, batch.OutboxIds, cancellationToken);
         _metrics.Stored(batch.Rows.Count, _time.GetElapsedTime(started));
-        var isFull = batch.Entries == _readCount;
-        _readCount = (int)Math.Clamp(ReadBytes / Math.Max(1, batch.Bytes / batch.Entries), 1, Math.Min(MaxReadCount, _readCount * 2L));
+        var isFull = batch.Messages >= ReadMessages || batch.Bytes >= ReadBytes;
 
         _storing = batch.Last.ToString();
         List<object> arguments =
         [
-            writer, _storing, batch.Last.Next.ToString(), ((long)IdleTime.TotalSeconds).ToString(CultureInfo.InvariantCulture),
-            batch.Heads.Count.ToString(CultureInfo.InvariantCulture), .. Pairs(batch.Heads), .. Pairs(batch.Calls),
+            writer, _storing, batch.Last.Next.ToString(), Text((long)IdleTime.TotalSeconds), Text(batch.Heads.Count), .. Pairs(batch.Heads), .. Pairs(batch.Calls),
         ];
         if ((long)await RedisScript.Stored.RunAsync(_connection, arguments, cancellationToken) != 1)
         {
@@ -251,7 +248,9 @@ internal sealed partial class PendingWriter : BackgroundService
     }
 
     private static IEnumerable<object> Pairs(Dictionary<string, long> numbers) =>
-        numbers.SelectMany(number => new object[] { number.Key, number.Value.ToString(CultureInfo.InvariantCulture) });
+        numbers.SelectMany(number => new object[] { number.Key, Text(number.Value) });
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static async Task Ignore(Task answer) => await answer.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
@@ -294,7 +293,9 @@ internal sealed partial class PendingWriter : BackgroundService
         /// <summary>Of each instance, the newest call whose last entry is here.</summary>
         public Dictionary<string, long> Calls { get; } = new(StringComparer.Ordinal);
 
-        public int Entries { get; private set; }
+        public int Entries { get; private init; }
+
+        public int Messages { get; private set; }
 
         public long Bytes { get; private set; }
 
@@ -313,24 +314,34 @@ internal sealed partial class PendingWriter : BackgroundService
             return batch;
         }
 
-        /// <summary>The fields are those that append.lua writes, in its order: channel, offset, source id, outbox rows, body, call.</summary>
+        /// <summary>The fields are those that append.lua writes, in its order: channel, first offset, call; then of each message its mark and its body.</summary>
         private void Add(RedisResult[] fields, Action<string, long, string> unreadable)
         {
-            var (channel, offset, sourceId) = ((string)fields[1]!, (long)fields[3], (string)fields[5]!);
-            var (outbox, body, call) = ((string)fields[7]!, (byte[])fields[9]!, (string)fields[11]!);
+            var (channel, offset, call) = ((string)fields[1]!, (long)fields[3], (string)fields[5]!);
             if (call.IndexOf(' ', StringComparison.Ordinal) is var space and > 0)
             {
                 Calls[call[..space]] = long.Parse(call.AsSpan(space + 1), CultureInfo.InvariantCulture);
             }
 
-            Bytes += body.Length;
-            OutboxIds.AddRange(outbox.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(id => long.Parse(id, CultureInfo.InvariantCulture)));
-            if (!Channels.TryGetTaskId(channel, out var taskId))
+            var isTask = Channels.TryGetTaskId(channel, out var taskId);
+            for (var i = 6; i < fields.Length; i += 2, offset++)
             {
-                return;
+                var (mark, body) = ((string)fields[i]!, (byte[])fields[i + 1]!);
+                Messages++;
+                Bytes += body.Length;
+                var outbox = mark[..mark.IndexOf(' ', StringComparison.Ordinal)];
+                OutboxIds.AddRange(outbox.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(id => long.Parse(id, CultureInfo.InvariantCulture)));
+                if (isTask)
+                {
+                    Heads[channel] = offset;
+                    AddRow(taskId!, offset, mark[(outbox.Length + 1)..], body, unreadable);
+                }
             }
+        }
 
-            Heads[channel] = offset;
+        private void AddRow(string taskId, long offset, string sourceId, byte[] body, Action<string, long, string> unreadable)
+        {
+            var channel = Channels.Task(taskId);
             try
             {
                 Rows.Add(ToRow(taskId, sourceId.Length > 0 ? sourceId : null, FrameCodec.Decode(channel, offset, body)));

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using GrooteDashboard.Application.Realtime.Contracts;
 using GrooteDashboard.Application.Realtime.Ports;
 using StackExchange.Redis;
@@ -15,9 +13,9 @@ internal sealed class RedisBroadcast(RedisConnection connection, IRealtimePublis
 
     public void ChannelReset(string channel, ChannelPosition position) => local.ChannelReset(channel, position);
 
-    /// <summary>What a message of the sequence says in front of its body, it leaves open.</summary>
+    /// <summary>Says something outside of the sequence.</summary>
     public static Task SendAsync(RedisConnection connection, string channel, byte[] body, CancellationToken cancellationToken) =>
-        connection.ExecuteAsync("PUBLISH", [LogKeys.PubSub(channel), FeedMessage.Unsequenced(body)], cancellationToken);
+        connection.ExecuteAsync("PUBLISH", [LogKeys.PubSub(channel), FeedRound.Unsequenced(body)], cancellationToken);
 
     private async Task PublishAsync(ChannelFrame frame)
     {
@@ -29,28 +27,5 @@ internal sealed class RedisBroadcast(RedisConnection connection, IRealtimePublis
         {
             local.Publish(frame);
         }
-    }
-}
-
-/// <summary>What goes over dash:ch:…: the epoch, the offset and the body of a message. Outside of the sequence: no epoch and offset 0.</summary>
-internal readonly record struct FeedMessage(string Epoch, long Offset, ReadOnlyMemory<byte> Body)
-{
-    private static readonly byte[] UnsequencedHead = "- 0 "u8.ToArray();
-
-    public static byte[] Unsequenced(byte[] body) => [.. UnsequencedHead, .. body];
-
-    public static bool TryParse(ReadOnlyMemory<byte> message, out FeedMessage parsed)
-    {
-        parsed = default;
-        var bytes = message.Span;
-        var first = bytes.IndexOf((byte)' ');
-        var length = first < 0 ? -1 : bytes[(first + 1)..].IndexOf((byte)' ');
-        if (length < 0 || !long.TryParse(bytes.Slice(first + 1, length), NumberStyles.None, CultureInfo.InvariantCulture, out var offset))
-        {
-            return false;
-        }
-
-        parsed = new FeedMessage(Encoding.ASCII.GetString(bytes[..first]), offset, message[(first + length + 2)..]);
-        return true;
     }
 }

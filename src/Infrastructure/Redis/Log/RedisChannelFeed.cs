@@ -132,11 +132,7 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
     {
         foreach (var operation in operations.Where(operation => operation is { Offset: > 0, IsKept: false } && Find(operation.Channel) is not null))
         {
-            var first = operation.Offset - operation.Bodies.Count + 1;
-            for (var i = 0; i < operation.Bodies.Count; i++)
-            {
-                Enqueue(new Heard(operation.Channel, operation.Bodies[i], new ChannelPosition(epoch, first + i)));
-            }
+            Enqueue(new Heard(operation.Channel, [], operation, epoch));
         }
 
         _inbox.Wake();
@@ -232,14 +228,14 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
 
     private void Enqueue(Heard heard)
     {
-        if (Interlocked.Read(ref _inboxBytes) + heard.Bytes.Length > InboxMaxBytes)
+        if (Interlocked.Read(ref _inboxBytes) + heard.Size > InboxMaxBytes)
         {
             // Found again in the window or in the store.
             Volatile.Write(ref _overflowed, true);
             return;
         }
 
-        Interlocked.Add(ref _inboxBytes, heard.Bytes.Length + MessageOverheadBytes);
+        Interlocked.Add(ref _inboxBytes, heard.Size);
         _inbox.Add(heard);
     }
 
@@ -288,17 +284,24 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
             return;
         }
 
-        Interlocked.Add(ref _inboxBytes, -heard.Bytes.Length - MessageOverheadBytes);
+        Interlocked.Add(ref _inboxBytes, -heard.Size);
         if (Find(heard.Channel!) is { } watched)
         {
-            // What was appended here and is not next comes once more, when it is heard.
-            if (heard.Read() is not { } message)
+            if (heard.Operation is { } appended)
+            {
+                HandOnAppended(watched, heard.Epoch, appended);
+            }
+            else if (!FeedRound.TryParse(heard.Bytes, out var round))
             {
                 LogUnreadable(watched.Name, "no head");
             }
-            else if (!TryHandOn(watched, message) && heard.Appended is null)
+            else if (round.First == FeedRound.OutsideOfSequence)
             {
-                await UntilItWorksAsync(token => HandOnAsync(watched, message, token), cancellationToken);
+                HandOnUnsequenced(watched, round.Bodies[0]);
+            }
+            else if (!TryHandOn(watched, round))
+            {
+                await UntilItWorksAsync(token => HandOnAsync(watched, round, token), cancellationToken);
             }
         }
 
@@ -310,39 +313,52 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
         }
     }
 
-    /// <summary>What comes next is handed on, and what has come already is left out: nearly everything. False: there is more to do about it.</summary>
-    private bool TryHandOn(WatchedChannel watched, in FeedMessage message)
+    /// <summary>What was appended here and is not next comes once more, when it is heard.</summary>
+    private void HandOnAppended(WatchedChannel watched, string epoch, LogOperation appended)
     {
-        if (message.Offset == 0 || !watched.HasBegun || watched.Epoch != message.Epoch || message.Offset > watched.Offset + 1)
+        var offset = appended.Offset - appended.Messages.Count;
+        foreach (var message in appended.Messages)
+        {
+            offset++;
+            if (Follows(watched, epoch, offset) && offset > watched.Offset)
+            {
+                _publisher.Publish(new ChannelFrame(watched.Name, offset, message.Timestamp, message.Message));
+                watched.Offset = offset;
+            }
+        }
+    }
+
+    /// <summary>What comes next is handed on, and what has come already is left out: nearly everything. False: there is more to do about it.</summary>
+    private bool TryHandOn(WatchedChannel watched, FeedRound round)
+    {
+        if (!Follows(watched, round.Epoch, round.First))
         {
             return false;
         }
 
-        if (message.Offset == watched.Offset + 1)
+        for (var i = Math.Max(0, watched.Offset - round.First + 1); i < round.Bodies.Count; i++)
         {
-            Publish(watched.Name, message.Offset, message.Body);
-            watched.Offset = message.Offset;
+            Publish(watched.Name, round.First + i, round.Bodies[(int)i]);
+            watched.Offset = round.First + i;
         }
 
         return true;
     }
 
-    private async Task HandOnAsync(WatchedChannel watched, FeedMessage message, CancellationToken cancellationToken)
+    /// <summary>Whether it is next, or has come already.</summary>
+    private static bool Follows(WatchedChannel watched, string epoch, long offset) => watched.HasBegun && watched.Epoch == epoch && offset <= watched.Offset + 1;
+
+    private async Task HandOnAsync(WatchedChannel watched, FeedRound round, CancellationToken cancellationToken)
     {
-        if (message.Offset == 0)
+        var before = new ChannelPosition(round.Epoch, round.First - 1);
+        watched.Begin(before);
+        if (watched.Epoch != round.Epoch)
         {
-            HandOnUnsequenced(watched, message.Body);
-            return;
+            Reset(watched, before);
         }
 
-        watched.Begin(new ChannelPosition(message.Epoch, message.Offset - 1));
-        if (watched.Epoch != message.Epoch)
-        {
-            Reset(watched, new ChannelPosition(message.Epoch, message.Offset - 1));
-        }
-
-        await CatchUpAsync(watched, message.Offset - 1, cancellationToken);
-        TryHandOn(watched, message);
+        await CatchUpAsync(watched, before.Offset, cancellationToken);
+        TryHandOn(watched, round);
     }
 
     private void HandOnUnsequenced(WatchedChannel watched, ReadOnlyMemory<byte> body)
@@ -645,19 +661,18 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
         WhatIsNotHeard,
     }
 
-    /// <summary>A message; or the news that something may have been missed, or that it is time to look.</summary>
+    /// <summary>Messages; or the news that something may have been missed, or that it is time to look.</summary>
     /// <param name="Channel">Null for news.</param>
-    /// <param name="Bytes">As published, or the body of what was appended here.</param>
-    /// <param name="Appended">Where it stands, if it was appended here.</param>
-    private readonly record struct Heard(string? Channel, byte[] Bytes, ChannelPosition? Appended = null)
+    /// <param name="Bytes">As published.</param>
+    /// <param name="Operation">What was appended here; null where it was heard.</param>
+    /// <param name="Epoch">In which it was appended.</param>
+    private readonly record struct Heard(string? Channel, byte[] Bytes, LogOperation? Operation = null, string Epoch = "")
     {
         public static Heard Interruption { get; } = new(null, [0]);
 
         public static Heard Look { get; } = new(null, [1]);
 
-        public FeedMessage? Read() => Appended is { } position
-            ? new FeedMessage(position.Epoch, position.Offset, Bytes)
-            : FeedMessage.TryParse(Bytes, out var message) ? message : null;
+        public int Size => MessageOverheadBytes + Bytes.Length + (Operation?.Messages.Sum(message => message.Body.Length) ?? 0);
     }
 
     /// <param name="Epoch">The same of all.</param>

@@ -290,7 +290,7 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
         foreach (var task in works.SelectMany(work => work.Operations).Where(operation => operation is { IsEntry: true, Offset: > 0 }).GroupBy(operation => operation.Channel))
         {
             IReadOnlyList<ChannelFrame> frames;
-            for (var after = task.Min(operation => operation.Offset - operation.Bodies.Count); ; after = frames[^1].Offset!.Value)
+            for (var after = task.Min(operation => operation.Offset - operation.Messages.Count); ; after = frames[^1].Offset!.Value)
             {
                 var from = after;
                 frames = await UntilItWorksAsync("read the store", token => _store.ReadAsync(TaskIdOf(task.Key), from, MaxOperationsPerCall, token), cancellationToken);
@@ -321,8 +321,8 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
         // Each row stands for one entry only: equal ones may be several.
         bool Take(LogOperation operation)
         {
-            var first = operation.Offset - operation.Bodies.Count + 1;
-            return operation.Bodies.Select((body, index) => (Row: (operation.Channel, Encoding.UTF8.GetString(body)), Offset: first + index)).ToList().TrueForAll(piece =>
+            var first = operation.Offset - operation.Messages.Count + 1;
+            return operation.Messages.Select((message, index) => (Row: (operation.Channel, Encoding.UTF8.GetString(message.Body)), Offset: first + index)).ToList().TrueForAll(piece =>
                 rows.TryGetValue(piece.Row, out var offsets) && offsets.FirstOrDefault(offset => offset >= piece.Offset) is > 0 and var found && offsets.Remove(found));
         }
     }

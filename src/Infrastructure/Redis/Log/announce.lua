@@ -13,6 +13,6 @@ for _, name in ipairs(names) do
   if epoch and held[1] == epoch then
     redis.call('HSET', 'dash:c:' .. name, 'lost', held[2] .. ' ' .. ARGV[1])
   end
-  redis.call('PUBLISH', 'dash:ch:' .. name, '- 0 ' .. ARGV[1])
+  redis.call('PUBLISH', 'dash:ch:' .. name, '- 0 ' .. #ARGV[1] .. ' ' .. ARGV[1])
 end
 return #names

@@ -10,7 +10,8 @@
 --                   which, and the message that said so)
 --   dash:i:…        sorted set: the producers' ids by offset; ids that are not stored are never forgotten
 --   dash:w:…        stream: the newest messages, under their offsets; what is not stored never leaves it
---   dash:pending    stream: what is to be stored; the last entry of a call names it
+--   dash:pending    stream: what is to be stored, the messages of a channel in a call as one entry: c, its name; o, the offset of the first; r, the call, with
+--                   the last entry of a call; then of each message: the ids of outbox rows that end with it, a blank and its source id; and the body
 --   dash:writer     who stores
 --   dash:reading    what the writer has in hand, and dash:stored, up to where it has stored: ids of dash:pending
 --   dash:active     sorted set: channels by the second of their newest entry
@@ -33,6 +34,8 @@ local IDS_KEPT = 4096
 local MIN_KEPT = 16
 local WINDOW_BYTES = 4194304
 local ACTIVE_KEPT = 100000
+-- More would not fit on the stack.
+local MESSAGES_TOGETHER = 1000
 local RESULT_SECONDS = 86400
 
 local at = 0
@@ -112,7 +115,7 @@ for _, c in ipairs(channels) do
   end
 end
 
-local pending = {}
+local endings = {}
 local offsets = {}
 local previous_taken = false
 
@@ -122,17 +125,21 @@ end
 
 local function append(e)
   local c = e.channel
+  if not c.bodies then
+    c.first, c.bodies, c.lengths, c.marks = c.offset + 1, {}, {}, {}
+  end
   for i = e.first, e.first + e.count - 1 do
     local body = ARGV[i]
     c.offset = c.offset + 1
     local oldest = c.offset - math.min(c.kept, math.max(MIN_KEPT, math.floor(WINDOW_BYTES / #body)))
     if c.persisted then
       oldest = math.min(oldest, c.stored)
-      -- The id stands on the first body; the outbox rows end with the last one.
-      pending[#pending + 1] = {c.name, c.offset, i == e.first and e.id or '', i == e.first + e.count - 1 and e.outbox or '', body}
     end
     redis.call('XADD', 'dash:w:' .. c.name, 'MINID', '~', math.max(0, oldest + 1), c.offset .. '-0', 'b', body)
-    redis.call('PUBLISH', 'dash:ch:' .. c.name, epoch .. ' ' .. c.offset .. ' ' .. body)
+    local place = #c.bodies + 1
+    c.bodies[place], c.lengths[place] = body, #body
+    -- The id stands on the first body; the outbox rows end with the last one.
+    c.marks[place] = (i == e.first + e.count - 1 and e.outbox or '') .. ' ' .. (i == e.first and e.id or '')
   end
   c.touched = true
   c.output = c.output or string.find(e.flags, 'o', 1, true) ~= nil
@@ -170,7 +177,7 @@ for index, e in ipairs(entries) do
     previous_taken = true
   else
     if e.outbox ~= '' then
-      pending[#pending + 1] = {'', 0, '', e.outbox, ''}
+      endings[#endings + 1] = e.outbox .. ' '
     end
     offsets[index] = -c.offset
     previous_taken = false
@@ -178,7 +185,14 @@ for index, e in ipairs(entries) do
 end
 
 local now = redis.call('TIME')[1]
+local pending = {}
 for _, c in ipairs(channels) do
+  if c.bodies then
+    redis.call('PUBLISH', 'dash:ch:' .. c.name, table.concat({epoch, c.first, table.concat(c.lengths, ','), table.concat(c.bodies)}, ' '))
+    if c.persisted then
+      pending[#pending + 1] = {name = c.name, first = c.first, marks = c.marks, bodies = c.bodies}
+    end
+  end
   if c.ids then
     local ids = 'dash:i:' .. c.name
     if redis.call('ZCARD', ids) > IDS_KEPT
@@ -201,12 +215,21 @@ for _, c in ipairs(channels) do
 end
 redis.call('ZREMRANGEBYRANK', 'dash:active', 0, -ACTIVE_KEPT - 1)
 
--- The writer tells that a call is stored by its last entry. One that appended nothing has one too: what is there already may wait to be stored.
-if #pending == 0 and #entries > 0 then
-  pending[1] = {'', 0, '', '', ''}
+-- Outbox rows that end without a message go with a channel of no name. The writer tells that a call is stored by its last entry: one that appended nothing
+-- has one too, as what is there already may wait to be stored.
+if #endings > 0 or (#pending == 0 and #entries > 0) then
+  pending[#pending + 1] = {name = '', first = 0, marks = endings, bodies = {}}
 end
 for i, p in ipairs(pending) do
-  redis.call('XADD', PENDING, '*', 'c', p[1], 'o', p[2], 'i', p[3], 'x', p[4], 'b', p[5], 'r', i == #pending and instance .. ' ' .. call or '')
+  for from = 1, math.max(1, #p.marks), MESSAGES_TOGETHER do
+    local last = math.min(from + MESSAGES_TOGETHER - 1, #p.marks)
+    local fields = {'c', p.name, 'o', p.first + from - 1, 'r', i == #pending and last == #p.marks and instance .. ' ' .. call or ''}
+    for place = from, last do
+      fields[#fields + 1] = p.marks[place]
+      fields[#fields + 1] = p.bodies[place] or ''
+    end
+    redis.call('XADD', PENDING, '*', unpack(fields))
+  end
 end
 if #pending > 0 then
   redis.call('PUBLISH', PENDING, '')

@@ -22,7 +22,7 @@ internal sealed partial class RedisSubscriber : IDisposable
     private static readonly TimeSpan Round = TimeSpan.FromMilliseconds(2);
 
     /// <summary>The same, where a look brings <see cref="Many"/>: every step on their way costs by the round, not by the message.</summary>
-    private static readonly TimeSpan LongRound = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan LongRound = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Messages of one look.</summary>
     private const int Many = 10;

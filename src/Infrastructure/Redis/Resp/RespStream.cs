@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -57,21 +58,31 @@ internal static class RespStream
     /// <summary>Writes a command: an array of strings, each a text or bytes.</summary>
     public static void WriteCommand(this IBufferWriter<byte> bytes, params ReadOnlySpan<object> words)
     {
-        Encoding.UTF8.GetBytes($"*{words.Length}\r\n", bytes);
+        WriteNumber(bytes, '*', words.Length);
         foreach (var word in words)
         {
             if (word is byte[] raw)
             {
-                Encoding.UTF8.GetBytes($"${raw.Length}\r\n", bytes);
+                WriteNumber(bytes, '$', raw.Length);
                 bytes.Write(raw);
             }
             else
             {
                 var text = (string)word;
-                Encoding.UTF8.GetBytes($"${Encoding.UTF8.GetByteCount(text)}\r\n{text}", bytes);
+                WriteNumber(bytes, '$', Encoding.UTF8.GetByteCount(text));
+                Encoding.UTF8.GetBytes(text, bytes);
             }
 
             bytes.Write("\r\n"u8);
         }
+    }
+
+    private static void WriteNumber(IBufferWriter<byte> bytes, char kind, int number)
+    {
+        var line = bytes.GetSpan(16);
+        line[0] = (byte)kind;
+        number.TryFormat(line[1..], out var digits, provider: CultureInfo.InvariantCulture);
+        "\r\n"u8.CopyTo(line[(1 + digits)..]);
+        bytes.Advance(digits + 3);
     }
 }
