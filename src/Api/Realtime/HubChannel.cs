@@ -19,7 +19,7 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
     /// everything at once, and a large one does not take the machine away from the others. Where several messages come per millisecond nobody reads them one by
     /// one: there it rests longer, by the square of their number. And where one core could not write every message by itself, in that proportion.
     /// </summary>
-    private const double RestPerCost = 2;
+    private const double RestPerCost = 1.5;
 
     private static readonly double TicksToMilliseconds = 1_000.0 / Stopwatch.Frequency;
 

@@ -18,14 +18,13 @@ internal delegate void MessageHandler(string channel, byte[] message);
 /// </summary>
 internal sealed partial class RedisSubscriber : IDisposable
 {
-    /// <summary>After a look that followed the one before within this time, it waits for so long, for what else comes.</summary>
+    /// <summary>
+    /// After a look that followed the one before within this time, it waits for so long, for what else comes; longer where a look brings more, from some thousand
+    /// messages per second on. Every step on their way costs by the round, not by the message, mostly for waking who takes the next one.
+    /// </summary>
     private static readonly TimeSpan Round = TimeSpan.FromMilliseconds(2);
 
-    /// <summary>The same, where a look brings <see cref="Many"/>: every step on their way costs by the round, not by the message.</summary>
-    private static readonly TimeSpan LongRound = TimeSpan.FromMilliseconds(10);
-
-    /// <summary>Messages of one look.</summary>
-    private const int Many = 10;
+    private static readonly (int Messages, TimeSpan Round)[] LongerRounds = [(10, TimeSpan.FromMilliseconds(10)), (3, TimeSpan.FromMilliseconds(5))];
 
     /// <summary>Redis answers a PING every second (see <see cref="RedisConnection"/>), or the connection is dead.</summary>
     private static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(30);
@@ -232,17 +231,26 @@ internal sealed partial class RedisSubscriber : IDisposable
             var next = size == buffer.Length ? buffer : new byte[size];
             rest.CopyTo(next);
             buffer = next;
-            if (!isFull && messages >= Many)
+            if (!isFull)
             {
-                _disposing.Token.WaitHandle.WaitOne(LongRound);
-            }
-            else if (!isFull && Stopwatch.GetElapsedTime(last, woke) < Round)
-            {
-                _disposing.Token.WaitHandle.WaitOne(Round);
+                _disposing.Token.WaitHandle.WaitOne(RestAfter(messages, Stopwatch.GetElapsedTime(last, woke)));
             }
 
             last = woke;
         }
+    }
+
+    private static TimeSpan RestAfter(int messages, TimeSpan sinceLast)
+    {
+        foreach (var (many, round) in LongerRounds)
+        {
+            if (messages >= many)
+            {
+                return round;
+            }
+        }
+
+        return sinceLast < Round ? Round : TimeSpan.Zero;
     }
 
     private void Take(RespReader reply)

@@ -72,6 +72,21 @@ internal sealed class RedisTaskLogTests
     }
 
     [Test]
+    public async Task Thousands_of_entries_in_one_append_are_told_and_stored_in_their_order()
+    {
+        var expected = Enumerable.Range(0, 12_000).Select(i => i.ToString(CultureInfo.InvariantCulture)).ToList();
+        await _hosts[1].WatchAsync("task:task-1");
+
+        var receipt = await _hosts[0].AppendAsync("task-1", [.. expected.Select((text, i) => LogHost.Output(text, $"id {i}"))]);
+
+        Assert.That(receipt.Accepted, Is.EqualTo(expected.Count));
+        Assert.That(TextsOf(await _hosts[2].Store.ReadAsync("task-1", 0, 20_000, CancellationToken.None)), Is.EqualTo(expected));
+        await Probe.Until(() => TextsOf(Told(_hosts[1], "task-1")).SequenceEqual(expected), "another instance has told all of them");
+        var repeated = await _hosts[2].AppendAsync("task-1", LogHost.Output("0", "id 0"), LogHost.Output("11999", "id 11999"));
+        Assert.That(repeated.Duplicates, Is.EqualTo(2), "ids, whatever is in them, stay with their entries");
+    }
+
+    [Test]
     public async Task An_id_that_only_the_store_remembers_is_not_taken_again()
     {
         await _hosts[0].AppendAsync("task-1", LogHost.Output("once", "id-1"));
