@@ -100,7 +100,7 @@ internal sealed class InMemoryReaders(InMemoryDatabase database, IMapper mapper)
         }
     }
 
-    /// <summary>By way of the details: the map to a row cuts the input as SQL does, which does not mind a short text.</summary>
+    /// <summary>The details, with as much of the input as a row shows.</summary>
     private TaskSummary ToRow(AgentTask task)
     {
         var details = mapper.Map<TaskDetails>(task);
