@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Security.Claims;
 using GrooteDashboard.Application.Identity.Contracts;
 
@@ -7,7 +8,12 @@ namespace GrooteDashboard.Api.Auth;
 /// <summary>A principal as ASP.NET's policies see it, and back.</summary>
 internal static class PrincipalClaims
 {
-    public static ClaimsPrincipal ToClaims(this Principal principal)
+    private static readonly ConditionalWeakTable<Principal, ClaimsPrincipal> Known = [];
+
+    /// <summary>The same one for every request of a principal.</summary>
+    public static ClaimsPrincipal ToClaims(this Principal principal) => Known.GetValue(principal, Make);
+
+    private static ClaimsPrincipal Make(Principal principal)
     {
         var claims = new ClaimsIdentity([new Claim(ClaimTypes.Name, principal.Name)], TokenAuthenticationHandler.SchemeName);
         claims.AddClaims(principal.Roles.Select(role => new Claim(ClaimTypes.Role, role)));

@@ -8,6 +8,7 @@ internal static class ApiDescription
 {
     private const string Document = "v1";
     private const string DocumentPath = "/openapi.json";
+    private const string UserInterface = "docs";
 
     public static IServiceCollection AddApiDescription(this IServiceCollection services) => services.AddOpenApi(Document, options =>
     {
@@ -39,11 +40,14 @@ internal static class ApiDescription
         });
     });
 
-    public static void UseApiDescription(this WebApplication app) => app.UseSwaggerUI(options =>
-    {
-        options.RoutePrefix = "docs";
-        options.SwaggerEndpoint(DocumentPath, "GrooteDashboard");
-    });
+    /// <summary>Only there: elsewhere it would compare the path of every request with its own.</summary>
+    public static void UseApiDescription(this WebApplication app) => app.UseWhen(
+        context => context.Request.Path.StartsWithSegments("/" + UserInterface),
+        docs => docs.UseSwaggerUI(options =>
+        {
+            options.RoutePrefix = UserInterface;
+            options.SwaggerEndpoint(DocumentPath, "GrooteDashboard");
+        }));
 
     public static void MapApiDescription(this WebApplication app) => app.MapOpenApi(DocumentPath).AllowAnonymous();
 }

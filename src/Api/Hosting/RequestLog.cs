@@ -24,9 +24,12 @@ internal sealed partial class RequestLog(RequestDelegate next, ILogger<RequestLo
                     : status >= StatusCodes.Status500InternalServerError ? LogLevel.Warning
                     : HttpMethods.IsGet(context.Request.Method) ? LogLevel.Debug
                     : LogLevel.Information;
-                var (user, task) = (context.User.Identity?.Name, context.GetRouteValue("taskId") as string);
-                var elapsedMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
-                LogRequest(level, context.Request.Method, context.Request.Path, status, elapsedMs, context.TraceIdentifier, user, task);
+                if (logger.IsEnabled(level))
+                {
+                    var (user, task) = (context.User.Identity?.Name, context.GetRouteValue("taskId") as string);
+                    var elapsedMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+                    LogRequest(level, context.Request.Method, context.Request.Path, status, elapsedMs, context.TraceIdentifier, user, task);
+                }
             }
         }
     }

@@ -11,12 +11,27 @@ internal static class SearchDeadline
 
     /// <summary>Reads with this deadline for each statement.</summary>
     /// <exception cref="SearchTooSlowException">It is over.</exception>
-    public static async Task<T> SearchAsync<T>(this DashboardDbContext db, Func<Task<T>> read, CancellationToken cancellationToken)
+    public static Task<T> SearchAsync<T>(this DashboardDbContext db, Func<Task<T>> read, CancellationToken cancellationToken) => KeepAsync(async () =>
+    {
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.Database.ExecuteSqlAsync($"SELECT set_config('statement_timeout', {(int)Patience.TotalMilliseconds}::text, true)", cancellationToken);
+        return await read();
+    });
+
+    /// <summary>The deadline for each statement that follows in the same batch.</summary>
+    public static NpgsqlBatchCommand Set()
+    {
+        var command = new NpgsqlBatchCommand();
+        command.CommandText = $"SELECT set_config('statement_timeout', {command.Parameters.Next((int)Patience.TotalMilliseconds)}::text, true)";
+        return command;
+    }
+
+    /// <summary>Reads what has this deadline.</summary>
+    /// <exception cref="SearchTooSlowException">It is over.</exception>
+    public static async Task<T> KeepAsync<T>(Func<Task<T>> read)
     {
         try
         {
-            await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-            await db.Database.ExecuteSqlAsync($"SELECT set_config('statement_timeout', {(int)Patience.TotalMilliseconds}::text, true)", cancellationToken);
             return await read();
         }
         catch (Exception e) when (IsOver(e))

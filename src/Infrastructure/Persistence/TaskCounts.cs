@@ -1,15 +1,14 @@
 using System.Text.Json;
 using GrooteDashboard.Application.Tasks.Contracts;
 using GrooteDashboard.Infrastructure.Persistence.Readers;
-using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace GrooteDashboard.Infrastructure.Persistence;
 
 /// <summary>
 /// Counts tasks through an index, and remembers the answer for a moment: however many pages poll the same list, it is counted once per second.
 /// </summary>
-internal sealed class TaskCounts(IServiceScopeFactory scopes, TimeProvider time)
+internal sealed class TaskCounts(NpgsqlDataSource source, TimeProvider time)
 {
     private const int MaxRemembered = 256;
 
@@ -48,10 +47,11 @@ internal sealed class TaskCounts(IServiceScopeFactory scopes, TimeProvider time)
     private async Task<long?> CountAsync(TaskFilter filter)
     {
         using var deadline = new CancellationTokenSource(Deadline, time);
-        await using var scope = scopes.CreateAsyncScope();
+        await using var command = source.CreateCommand();
+        command.CommandText = $"SELECT count(*) FROM tasks WHERE {new TaskConditions(filter, command.Parameters)}";
         try
         {
-            return await scope.ServiceProvider.GetRequiredService<DashboardDbContext>().Tasks.Matching(filter).LongCountAsync(deadline.Token);
+            return (long?)await command.ExecuteScalarAsync(deadline.Token);
         }
         catch (OperationCanceledException)
         {

@@ -51,6 +51,7 @@ internal sealed class EmbeddedDashboard : IAsyncDisposable
         services.AddSingleton<ITaskReader>(provider => provider.GetRequiredService<InMemoryReaders>());
         services.AddSingleton<IAgentReader>(provider => provider.GetRequiredService<InMemoryReaders>());
         services.AddSingleton<ITaskTotals>(provider => provider.GetRequiredService<InMemoryReaders>());
+        services.AddSingleton<ITaskOutputReader>(provider => provider.GetRequiredService<InMemoryReaders>());
         services.AddSingleton<ITaskLogReader>(provider => provider.GetRequiredService<InMemoryReaders>());
         services.AddScoped<InMemoryUnitOfWork>();
         services.AddScoped<IUnitOfWork>(provider => provider.GetRequiredService<InMemoryUnitOfWork>());

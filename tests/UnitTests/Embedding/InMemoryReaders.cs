@@ -8,7 +8,7 @@ using GrooteDashboard.Domain.Tasks;
 namespace GrooteDashboard.UnitTests.Embedding;
 
 /// <summary>Tasks and their logs as screens show them.</summary>
-internal sealed class InMemoryReaders(InMemoryDatabase database, IMapper mapper) : ITaskReader, ITaskTotals, IAgentReader, ITaskLogReader
+internal sealed class InMemoryReaders(InMemoryDatabase database, IMapper mapper) : ITaskReader, ITaskTotals, IAgentReader, ITaskOutputReader, ITaskLogReader
 {
     public Task<IReadOnlyList<TaskSummary>> ListAsync(
         TaskFilter filter, TaskOrder order, TaskCursor? after, int skip, int take, CancellationToken cancellationToken)
@@ -66,7 +66,7 @@ internal sealed class InMemoryReaders(InMemoryDatabase database, IMapper mapper)
         return Task.FromResult<TaskLogPage?>(new TaskLogPage(taskId, entries, LastOffset(all), entries.Count < matching.Count));
     }
 
-    public Task<OutputTail> ReadOutputTailAsync(string taskId, int maxLength, CancellationToken cancellationToken)
+    public Task<OutputTail> ReadTailAsync(string taskId, int maxLength, CancellationToken cancellationToken)
     {
         var output = Output(taskId).ToList();
         var text = string.Concat(output.Select(row => row.Output));
@@ -100,7 +100,7 @@ internal sealed class InMemoryReaders(InMemoryDatabase database, IMapper mapper)
         }
     }
 
-    /// <summary>By way of the details: the map to a row cuts the input as SQL does, which does not mind a short text.</summary>
+    /// <summary>The details, with as much of the input as a row shows.</summary>
     private TaskSummary ToRow(AgentTask task)
     {
         var details = mapper.Map<TaskDetails>(task);

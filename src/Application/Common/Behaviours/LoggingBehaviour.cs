@@ -8,7 +8,10 @@ internal sealed partial class LoggingBehaviour<TRequest, TResponse>(
     TimeProvider time, ILogger<LoggingBehaviour<TRequest, TResponse>> logger) : IPipelineBehavior<TRequest, TResponse>
     where TRequest : IRequest<TResponse>
 {
-    public async Task<TResponse> Handle(TRequest request, CancellationToken cancellationToken, RequestHandlerDelegate<TResponse> next)
+    public Task<TResponse> Handle(TRequest request, CancellationToken cancellationToken, RequestHandlerDelegate<TResponse> next) =>
+        logger.IsEnabled(LogLevel.Debug) ? LogAsync(next) : next();
+
+    private async Task<TResponse> LogAsync(RequestHandlerDelegate<TResponse> next)
     {
         var started = time.GetTimestamp();
         var response = await next();

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using AutoMapper;
 using GrooteDashboard.Application.Common;
 using GrooteDashboard.Domain.Tasks;
 
@@ -68,12 +67,6 @@ public record TaskSummary
 
     /// <summary>Grows with every change of the task.</summary>
     public required int Version { get; init; }
-
-    private sealed class Mapping : OutwardProfile
-    {
-        public Mapping() => CreateMap<AgentTask, TaskSummary>().MapRow()
-            .ForMember(d => d.InputMessage, o => o.MapFrom(s => s.InputMessage.Substring(0, InputPreviewLength)));
-    }
 }
 
 /// <summary>A task with everything that is known of it; its log is read on its own.</summary>
@@ -101,19 +94,9 @@ public sealed record TaskDetails : TaskSummary
 
     private sealed class Mapping : OutwardProfile
     {
-        public Mapping() => CreateMap<AgentTask, TaskDetails>().MapRow()
-            .ForMember(d => d.OutputStream, o => o.Ignore())
-            .ForMember(d => d.OutputTruncated, o => o.Ignore())
-            .ForMember(d => d.LogPosition, o => o.Ignore());
-    }
-}
-
-internal static class TaskMapping
-{
-    /// <summary>The members that need more than a name; the rest maps by name.</summary>
-    public static IMappingExpression<AgentTask, TRow> MapRow<TRow>(this IMappingExpression<AgentTask, TRow> map)
-        where TRow : TaskSummary =>
-        map.ForMember(d => d.Provisional, o => o.MapFrom(s => s.ProvisionalUntil != null))
+        /// <summary>The members that need more than a name; the rest maps by name.</summary>
+        public Mapping() => CreateMap<AgentTask, TaskDetails>()
+            .ForMember(d => d.Provisional, o => o.MapFrom(s => s.ProvisionalUntil != null))
             .ForMember(d => d.LastOutputAt, o => o.Ignore())
             .ForMember(d => d.CostUsd, o => o.MapFrom(s => s.CostUsd ?? 0m))
             .ForMember(d => d.InputTokens, o => o.MapFrom(s => s.InputTokens ?? 0L))
@@ -121,5 +104,9 @@ internal static class TaskMapping
             .ForMember(d => d.DurationSeconds, o => o.MapFrom(s =>
                 s.DurationSeconds ?? (s.CompletedAt != null && s.StartedAt != null ? (double?)(s.CompletedAt.Value - s.StartedAt.Value).TotalSeconds : null)))
             .ForMember(d => d.TurnaroundSeconds, o => o.MapFrom(s =>
-                s.CompletedAt != null ? (double?)(s.CompletedAt.Value - s.CreatedAt).TotalSeconds : null));
+                s.CompletedAt != null ? (double?)(s.CompletedAt.Value - s.CreatedAt).TotalSeconds : null))
+            .ForMember(d => d.OutputStream, o => o.Ignore())
+            .ForMember(d => d.OutputTruncated, o => o.Ignore())
+            .ForMember(d => d.LogPosition, o => o.Ignore());
+    }
 }

@@ -28,14 +28,18 @@ public interface ITaskReader
 /// <param name="Output">All its output of kind <c>output</c>, of that moment or later; null where there is more than was worth reading along.</param>
 public sealed record FoundTask(TaskDetails Task, long LastOffset, OutputTail? Output = null);
 
+/// <summary>The stored output of a task as one text.</summary>
+public interface ITaskOutputReader
+{
+    /// <summary>The end of the output of kind <c>output</c>, joined: at most <paramref name="maxLength"/> characters, and whether that is not all.</summary>
+    Task<OutputTail> ReadTailAsync(string taskId, int maxLength, CancellationToken cancellationToken);
+}
+
 /// <summary>The stored log of a task.</summary>
 public interface ITaskLogReader
 {
     /// <summary>Null where there is no such task.</summary>
     Task<TaskLogPage?> ReadAsync(string taskId, TaskLogRange range, CancellationToken cancellationToken);
-
-    /// <summary>The end of the output of kind <c>output</c>, joined: at most <paramref name="maxLength"/> characters, and whether that is not all.</summary>
-    Task<OutputTail> ReadOutputTailAsync(string taskId, int maxLength, CancellationToken cancellationToken);
 
     /// <summary>The task's status, and up to which offset its log is stored; null where there is no such task.</summary>
     Task<StoredTask?> PeekAsync(string taskId, CancellationToken cancellationToken);

@@ -14,7 +14,7 @@ public sealed record GetTaskQuery(string TaskId) : IQuery<TaskDetails?>
     public const int MaxOutputLength = 1_000_000;
 }
 
-internal sealed class GetTaskHandler(ITaskReader tasks, ITaskLogReader log, RecentEpoch epochs) : IRequestHandler<GetTaskQuery, TaskDetails?>
+internal sealed class GetTaskHandler(ITaskReader tasks, ITaskOutputReader outputs, RecentEpoch epochs) : IRequestHandler<GetTaskQuery, TaskDetails?>
 {
     public async Task<TaskDetails?> Handle(GetTaskQuery query, CancellationToken cancellationToken)
     {
@@ -25,7 +25,7 @@ internal sealed class GetTaskHandler(ITaskReader tasks, ITaskLogReader log, Rece
             return null;
         }
 
-        var output = found.Output ?? await log.ReadOutputTailAsync(query.TaskId, GetTaskQuery.MaxOutputLength, cancellationToken);
+        var output = found.Output ?? await outputs.ReadTailAsync(query.TaskId, GetTaskQuery.MaxOutputLength, cancellationToken);
         return found.Task with
         {
             OutputStream = output.Text,

@@ -25,7 +25,7 @@ public sealed record VersionedTaskOutput(string Version, Func<CancellationToken,
 /// <param name="Timestamp">When the newest output was written.</param>
 public sealed record TaskOutput(string TaskId, AgentTaskStatus Status, string Output, string? Error, bool IsLive, DateTimeOffset? Timestamp);
 
-internal sealed class GetTaskOutputHandler(ITaskLogReader log, ITaskRecordFiles files) : IRequestHandler<GetTaskOutputQuery, VersionedTaskOutput?>
+internal sealed class GetTaskOutputHandler(ITaskLogReader log, ITaskOutputReader outputs, ITaskRecordFiles files) : IRequestHandler<GetTaskOutputQuery, VersionedTaskOutput?>
 {
     public async Task<VersionedTaskOutput?> Handle(GetTaskOutputQuery query, CancellationToken cancellationToken)
     {
@@ -45,7 +45,7 @@ internal sealed class GetTaskOutputHandler(ITaskLogReader log, ITaskRecordFiles 
     private async Task<TaskOutput> ReadAsync(string taskId, StoredTask task, ITaskRecord? record, CancellationToken cancellationToken)
     {
         var output = record is null
-            ? await log.ReadOutputTailAsync(taskId, GetTaskQuery.MaxOutputLength, cancellationToken)
+            ? await outputs.ReadTailAsync(taskId, GetTaskQuery.MaxOutputLength, cancellationToken)
             : new OutputTail(await JoinAsync(record, cancellationToken), Truncated: false, LastTimestamp: null);
         return new TaskOutput(taskId, task.Status, output.Text, task.Error, task.Status == AgentTaskStatus.Running, output.LastTimestamp);
     }

@@ -1,27 +1,21 @@
 using System.Runtime.CompilerServices;
-using AutoMapper;
-using AutoMapper.QueryableExtensions;
 using GrooteDashboard.Application.Tasks.Contracts;
 using GrooteDashboard.Application.Tasks.Ports;
-using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace GrooteDashboard.Infrastructure.Persistence.Readers;
 
-internal sealed class TaskExportReader(DashboardDbContext db, IMapper mapper) : ITaskExportReader
+internal sealed class TaskExportReader(NpgsqlDataSource source) : ITaskExportReader
 {
     private const int PortionSize = 1_000;
 
     public async IAsyncEnumerable<TaskSummary> ReadAsync(TaskFilter filter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // Portion by portion from where the last one ended: a slow client must hold neither a connection of the pool nor an old snapshot.
-        var (createdAt, taskId) = (DateTimeOffset.MaxValue, "");
+        TaskCursor? last = null;
         while (true)
         {
-            var (last, lastId) = (createdAt, taskId);
-            var portion = await db.Tasks.AsNoTracking().Matching(filter)
-                .Where(task => EF.Functions.LessThan(ValueTuple.Create(task.CreatedAt, task.TaskId), ValueTuple.Create(last, lastId)))
-                .OrderByDescending(task => task.CreatedAt).ThenByDescending(task => task.TaskId).Take(PortionSize)
-                .ProjectTo<TaskSummary>(mapper.ConfigurationProvider).ToListAsync(cancellationToken);
+            var portion = await ReadAsync(filter, last, cancellationToken);
             foreach (var task in portion)
             {
                 yield return task;
@@ -32,7 +26,21 @@ internal sealed class TaskExportReader(DashboardDbContext db, IMapper mapper) : 
                 yield break;
             }
 
-            (createdAt, taskId) = (portion[^1].CreatedAt, portion[^1].TaskId);
+            last = TaskCursor.Of(portion[^1], TaskOrder.NewestFirst);
         }
+    }
+
+    private async Task<List<TaskSummary>> ReadAsync(TaskFilter filter, TaskCursor? after, CancellationToken cancellationToken)
+    {
+        await using var batch = source.CreateBatch();
+        batch.BatchCommands.Add(TaskLists.Of(TaskSummaryRow.Columns, filter, TaskOrder.NewestFirst, after, skip: 0, PortionSize).Statement);
+        await using var rows = await batch.ExecuteReaderAsync(cancellationToken);
+        var portion = new List<TaskSummary>(PortionSize);
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            portion.Add(TaskSummaryRow.Read(rows));
+        }
+
+        return portion;
     }
 }

@@ -1,110 +1,76 @@
-using System.Linq.Expressions;
 using GrooteDashboard.Application.Tasks.Contracts;
-using GrooteDashboard.Domain.Tasks;
-using GrooteDashboard.Infrastructure.Persistence.Configurations.Tasks;
-using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Query;
+using Npgsql;
 
 namespace GrooteDashboard.Infrastructure.Persistence.Readers;
 
-/// <summary>Filters and orders of tasks as SQL. Each of them has its index (0003_task_lists.sql).</summary>
-internal static class TaskLists
+/// <summary>A part of a list of tasks as SQL. Each order has its index (0003_task_lists.sql).</summary>
+internal sealed class TaskLists
 {
-    public static IQueryable<AgentTask> Matching(this IQueryable<AgentTask> tasks, TaskFilter filter)
+    private const string Created = "tasks.created_at";
+    private const string Id = "tasks.task_id";
+
+    private TaskLists(NpgsqlBatchCommand statement, bool hasOnePlan) => (Statement, HasOnePlan) = (statement, hasOnePlan);
+
+    public NpgsqlBatchCommand Statement { get; }
+
+    /// <summary>Whether one index serves it, in order, whatever the values are. Else the best plan depends on how many tasks they match.</summary>
+    public bool HasOnePlan { get; }
+
+    /// <param name="columns">What is read of each task.</param>
+    /// <param name="filter">Which tasks.</param>
+    /// <param name="order">In which order.</param>
+    /// <param name="after">Those that follow this place; null from the beginning.</param>
+    /// <param name="skip">So many of them are passed over.</param>
+    /// <param name="take">How many at most.</param>
+    public static TaskLists Of(string columns, TaskFilter filter, TaskOrder order, TaskCursor? after, int skip, int take)
     {
-        tasks = filter.Statuses switch
-        {
-            [] => tasks,
-            [var status] => tasks.Where(task => task.Status == status),
-            var statuses => tasks.Where(task => statuses.Contains(task.Status)),
-        };
-        tasks = filter.Agents switch
-        {
-            [] => tasks,
-            [var agent] => tasks.Where(task => EF.Property<string>(task, AgentTaskConfiguration.OrderAgent) == agent),
-            var agents => tasks.Where(task => agents.Contains(EF.Property<string>(task, AgentTaskConfiguration.OrderAgent))),
-        };
-        return tasks
-            .If(filter.AgentType, type => task => task.AgentType == type)
-            .If(filter.Source, source => task => task.Source == source)
-            .If(filter.SessionId, session => task => task.SessionId == session)
-            .If(filter.ConversationId, conversation => task => task.ConversationId == conversation)
-            .If(filter.FlowId, flow => task => task.FlowId == flow)
-            .If(filter.ParentTaskId, parent => task => task.ParentTaskId == parent)
-            // As it stands in the index ix_tasks_text (0005_search.sql).
-#pragma warning disable CA1845 // It becomes SQL, which has no spans.
-            .If(PatternOf(filter.Text), pattern => task => EF.Functions.Like((task.TaskId + " " + task.InputMessage.Substring(0, 1000)).ToLower(), pattern, "\\"))
-#pragma warning restore CA1845
-            .If(filter.From, from => task => task.CreatedAt >= from)
-            .If(filter.To, to => task => task.CreatedAt < to)
-            .If(filter.CostMin, min => task => EF.Property<decimal>(task, AgentTaskConfiguration.OrderCost) >= min)
-            .If(filter.CostMax, max => task => EF.Property<decimal>(task, AgentTaskConfiguration.OrderCost) <= max)
-            // One that is not known is less than 0.
-            .If(filter.DurationMin ?? (filter.DurationMax is null ? null : 0), min => task => EF.Property<double>(task, AgentTaskConfiguration.OrderDuration) >= min)
-            .If(filter.DurationMax, max => task => EF.Property<double>(task, AgentTaskConfiguration.OrderDuration) <= max);
+        var statement = new NpgsqlBatchCommand();
+        var parameters = statement.Parameters;
+        var conditions = new TaskConditions(filter, parameters);
+        string[] keys = order.Key == TaskSortKey.Created ? [Created, Id] : [ColumnOf(order.Key), Created, Id];
+        var where = after is null ? $"{conditions}" : $"{conditions} AND ({string.Join(", ", keys)}) {(order.Descending ? '<' : '>')} ({string.Join(", ", ValuesOf(after, parameters))})";
+        var inOrder = $"ORDER BY {string.Join(", ", order.Descending ? keys.Select(key => key + " DESC") : keys)}";
+        var page = $"FROM tasks WHERE {where} {inOrder} LIMIT {parameters.Next(take)}{(skip > 0 ? $" OFFSET {parameters.Next(skip)}" : "")}";
+        // Which they are first: what is shown of a task is made for those of the page alone, not for those that are passed over. Of a range it is known from
+        // the index (0009_range_indexes.sql), and only their rows are read.
+        statement.CommandText = skip > 0 || filter.HasRange()
+            ? $"SELECT {columns} FROM tasks WHERE {Id} IN (SELECT {Id} {page}) {inOrder}"
+            : $"SELECT {columns} {page}";
+        return new TaskLists(statement, skip == 0 && (order.Key == TaskSortKey.Created
+            ? (after is null && conditions.IsOneEquality) || (filter with { From = null, To = null }).IsForAll()
+            : filter.IsForAll()));
     }
 
-    /// <summary>The tasks that come after a place, in order.</summary>
-    public static IQueryable<AgentTask> InOrder(this IQueryable<AgentTask> tasks, TaskOrder order, TaskCursor? after) => order.Key switch
+    private static string ColumnOf(TaskSortKey key) => key switch
     {
-        TaskSortKey.Created => tasks.ByCreation(order.Descending, after),
-        TaskSortKey.Completed => tasks.By(task => EF.Property<DateTimeOffset>(task, AgentTaskConfiguration.OrderCompleted), order.Descending, after),
-        TaskSortKey.Cost => tasks.By(task => EF.Property<decimal>(task, AgentTaskConfiguration.OrderCost), order.Descending, after),
-        TaskSortKey.Duration => tasks.By(task => EF.Property<double>(task, AgentTaskConfiguration.OrderDuration), order.Descending, after),
-        TaskSortKey.Tokens => tasks.By(task => EF.Property<long>(task, AgentTaskConfiguration.OrderTokens), order.Descending, after),
-        TaskSortKey.Agent => tasks.By(task => EF.Property<string>(task, AgentTaskConfiguration.OrderAgent), order.Descending, after),
-        TaskSortKey.AgentType => tasks.By(task => task.AgentType, order.Descending, after),
-        TaskSortKey.Source => tasks.By(task => task.Source, order.Descending, after),
+        TaskSortKey.Completed => "tasks.order_completed",
+        TaskSortKey.Cost => "tasks.order_cost",
+        TaskSortKey.Duration => "tasks.order_duration",
+        TaskSortKey.Tokens => "tasks.order_tokens",
+        TaskSortKey.Agent => "tasks.order_agent",
+        TaskSortKey.AgentType => "tasks.agent_type",
+        TaskSortKey.Source => "tasks.source",
         // As it is stored: a status is a name there.
-        TaskSortKey.Status => tasks.By(task => (string)(object)task.Status, order.Descending, after),
-        _ => throw new ArgumentOutOfRangeException(nameof(order), order.Key, null),
+        TaskSortKey.Status => "tasks.status",
+        _ => throw new ArgumentOutOfRangeException(nameof(key), key, null),
     };
 
-    private static IQueryable<AgentTask> If<T>(this IQueryable<AgentTask> tasks, T? value, Func<T, Expression<Func<AgentTask, bool>>> condition)
-        where T : struct => value is { } given ? tasks.Where(condition(given)) : tasks;
-
-    /// <summary>What is searched for is text: it means nothing to LIKE.</summary>
-    private static string? PatternOf(string? text) => string.IsNullOrWhiteSpace(text) ? null
-        : "%" + text.Trim().ToLowerInvariant().Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal) + "%";
-
-    private static IQueryable<AgentTask> If(this IQueryable<AgentTask> tasks, string? value, Func<string, Expression<Func<AgentTask, bool>>> condition) =>
-        value is null ? tasks : tasks.Where(condition(value));
-
-    private static IQueryable<AgentTask> ByCreation(this IQueryable<AgentTask> tasks, bool descending, TaskCursor? after)
+    /// <summary>The place, as the keys name it.</summary>
+    private static IEnumerable<string> ValuesOf(TaskCursor place, NpgsqlParameterCollection parameters)
     {
-        if (after is { CreatedAt: var createdAt, TaskId: var taskId })
+        if (place.Order.Key != TaskSortKey.Created)
         {
-            tasks = descending
-                ? tasks.Where(task => EF.Functions.LessThan(ValueTuple.Create(task.CreatedAt, task.TaskId), ValueTuple.Create(createdAt, taskId)))
-                : tasks.Where(task => EF.Functions.GreaterThan(ValueTuple.Create(task.CreatedAt, task.TaskId), ValueTuple.Create(createdAt, taskId)));
+            yield return place.Value switch
+            {
+                DateTimeOffset time => parameters.Next(time),
+                decimal cost => parameters.Next(cost),
+                double seconds => parameters.Next(seconds),
+                long tokens => parameters.Next(tokens),
+                var name => parameters.Next((string)name),
+            };
         }
 
-        return descending
-            ? tasks.OrderByDescending(task => task.CreatedAt).ThenByDescending(task => task.TaskId)
-            : tasks.OrderBy(task => task.CreatedAt).ThenBy(task => task.TaskId);
-    }
-
-    private static IQueryable<AgentTask> By<T>(this IQueryable<AgentTask> tasks, Expression<Func<AgentTask, T>> key, bool descending, TaskCursor? after)
-    {
-        if (after is not null)
-        {
-            var (value, createdAt, taskId) = ((T)after.Value, after.CreatedAt, after.TaskId);
-            Expression<Func<AgentTask, T, bool>> follows = descending
-                ? (task, own) => EF.Functions.LessThan(ValueTuple.Create(own, task.CreatedAt, task.TaskId), ValueTuple.Create(value, createdAt, taskId))
-                : (task, own) => EF.Functions.GreaterThan(ValueTuple.Create(own, task.CreatedAt, task.TaskId), ValueTuple.Create(value, createdAt, taskId));
-            tasks = tasks.Where(Of(follows, key));
-        }
-
-        return descending
-            ? tasks.OrderByDescending(key).ThenByDescending(task => task.CreatedAt).ThenByDescending(task => task.TaskId)
-            : tasks.OrderBy(key).ThenBy(task => task.CreatedAt).ThenBy(task => task.TaskId);
-    }
-
-    /// <summary>The condition with the task's own value put into it.</summary>
-    private static Expression<Func<AgentTask, bool>> Of<T>(Expression<Func<AgentTask, T, bool>> condition, Expression<Func<AgentTask, T>> value)
-    {
-        var (task, own) = (condition.Parameters[0], condition.Parameters[1]);
-        var ownValue = ReplacingExpressionVisitor.Replace(value.Parameters[0], task, value.Body);
-        return Expression.Lambda<Func<AgentTask, bool>>(ReplacingExpressionVisitor.Replace(own, ownValue, condition.Body), task);
+        yield return parameters.Next(place.CreatedAt);
+        yield return parameters.Next(place.TaskId);
     }
 }

@@ -1,51 +1,60 @@
-using AutoMapper;
-using AutoMapper.QueryableExtensions;
 using GrooteDashboard.Application.Tasks.Contracts;
 using GrooteDashboard.Application.Tasks.Ports;
-using GrooteDashboard.Domain.Tasks;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace GrooteDashboard.Infrastructure.Persistence.Readers;
 
-internal sealed class TaskReader(
-    DashboardDbContext db, [FromKeyedServices(PlainReads.Pool)] NpgsqlDataSource source, TaskCounts counts, IMapper mapper) : ITaskReader
+internal sealed class TaskReader(NpgsqlDataSource source, [FromKeyedServices(PlainReads.Pool)] NpgsqlDataSource plain, TaskCounts counts) : ITaskReader
 {
-    private static readonly AgentTaskStatus[] Final = [.. Enum.GetValues<AgentTaskStatus>().Where(status => status.IsFinal())];
-
-    public async Task<IReadOnlyList<TaskSummary>> ListAsync(
+    public Task<IReadOnlyList<TaskSummary>> ListAsync(
         TaskFilter filter, TaskOrder order, TaskCursor? after, int skip, int take, CancellationToken cancellationToken)
     {
-        var page = db.Tasks.Matching(filter).InOrder(order, after).Skip(skip).Take(take);
-        if (skip > 0 || filter.HasRange())
-        {
-            // Which they are first: what is shown of a task is made for those of the page alone, not for those that are passed over. Of a range it is known from
-            // the index (0009_range_indexes.sql), and only their rows are read.
-            var ids = page.Select(task => task.TaskId);
-            page = db.Tasks.Where(task => ids.Contains(task.TaskId)).InOrder(order, null);
-        }
-
-        // In the same statement: another one would be another way there and back.
-        var rows = page.ProjectTo<TaskSummary>(mapper.ConfigurationProvider).Select(task => new
-        {
-            Task = task,
-            LastOutputAt = Final.Contains(task.Status)
-                ? null
-                : db.TaskLog.Where(entry => entry.TaskId == task.TaskId).OrderByDescending(entry => entry.Offset).Select(entry => (DateTimeOffset?)entry.Timestamp).FirstOrDefault(),
-        });
-        var items = filter.Text is null ? await rows.ToListAsync(cancellationToken) : await db.SearchAsync(() => rows.ToListAsync(cancellationToken), cancellationToken);
-        return [.. items.Select(item => item.LastOutputAt is { } at ? item.Task with { LastOutputAt = at } : item.Task)];
+        var list = TaskLists.Of(TaskSummaryRow.LiveColumns, filter, order, after, skip, take);
+        return filter.Text is null
+            ? ListAsync(plain, list.HasOnePlan ? null : PlainReads.PlanForTheValues(), list.Statement, cancellationToken)
+            // Seconds, perhaps: not in the way of what takes fractions of a millisecond.
+            : SearchDeadline.KeepAsync(() => ListAsync(source, SearchDeadline.Set(), list.Statement, cancellationToken));
     }
 
     public Task<long?> CountAsync(TaskFilter filter, CancellationToken cancellationToken) => counts.CountAsync(filter, cancellationToken);
 
     public async Task<FoundTask?> FindAsync(string taskId, CancellationToken cancellationToken)
     {
-        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var connection = await plain.OpenConnectionAsync(cancellationToken);
         await using var batch = TaskRow.Ask(connection, taskId);
         await batch.PrepareAsync(cancellationToken);
         await using var answer = await batch.ExecuteReaderAsync(cancellationToken);
         return await TaskRow.ReadAsync(answer, cancellationToken);
+    }
+
+    /// <param name="pool">Where a connection is taken from.</param>
+    /// <param name="setting">What holds for this batch alone: without a transaction of its own it is one.</param>
+    /// <param name="statement">What is read.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    private static async Task<IReadOnlyList<TaskSummary>> ListAsync(
+        NpgsqlDataSource pool, NpgsqlBatchCommand? setting, NpgsqlBatchCommand statement, CancellationToken cancellationToken)
+    {
+        await using var connection = await pool.OpenConnectionAsync(cancellationToken);
+        await using var batch = connection.CreateBatch();
+        if (setting is not null)
+        {
+            batch.BatchCommands.Add(setting);
+        }
+
+        batch.BatchCommands.Add(statement);
+        await using var rows = await batch.ExecuteReaderAsync(cancellationToken);
+        if (setting is not null)
+        {
+            await rows.NextResultAsync(cancellationToken);
+        }
+
+        var tasks = new List<TaskSummary>();
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            tasks.Add(TaskSummaryRow.ReadLive(rows));
+        }
+
+        return tasks;
     }
 }

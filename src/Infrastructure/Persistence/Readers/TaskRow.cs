@@ -77,43 +77,38 @@ internal static class TaskRow
 
     private static FoundTask ReadRow(NpgsqlDataReader row)
     {
-        var column = 0;
-        T Next<T>() => row.GetFieldValue<T>(column++);
-        T? NextOrNull<T>()
-            where T : class => row.IsDBNull(column++) ? null : row.GetFieldValue<T>(column - 1);
-        T? NextValue<T>()
-            where T : struct => row.IsDBNull(column++) ? null : row.GetFieldValue<T>(column - 1);
+        var column = new ColumnReader(row);
         var task = new TaskDetails
         {
-            TaskId = Next<string>(),
-            SessionId = Next<string>(),
-            UserId = Next<string>(),
-            Status = StatusConverter.Parse(Next<string>()),
-            Provisional = Next<bool>(),
-            AssignedAgent = NextOrNull<string>(),
-            AgentType = Next<string>(),
-            Source = Next<string>(),
-            Model = NextOrNull<string>(),
-            CreatedAt = Next<DateTimeOffset>(),
-            StartedAt = NextValue<DateTimeOffset>(),
-            CompletedAt = NextValue<DateTimeOffset>(),
-            CostUsd = Next<decimal>(),
-            InputTokens = Next<long>(),
-            OutputTokens = Next<long>(),
-            DurationSeconds = NextValue<double>(),
-            TurnaroundSeconds = NextValue<double>(),
-            InputMessage = Next<string>(),
-            ConversationId = NextOrNull<string>(),
-            FlowId = NextOrNull<string>(),
-            ParentTaskId = NextOrNull<string>(),
-            StopRequestedAt = NextValue<DateTimeOffset>(),
-            StopConfirmedAt = NextValue<DateTimeOffset>(),
-            Version = Next<int>(),
-            Result = NextOrNull<string>(),
-            Error = NextOrNull<string>(),
-            SourceMetadata = Next<string>(),
+            TaskId = column.Next<string>(),
+            SessionId = column.Next<string>(),
+            UserId = column.Next<string>(),
+            Status = StatusConverter.Parse(column.Next<string>()),
+            Provisional = column.Next<bool>(),
+            AssignedAgent = column.NextOrNull<string>(),
+            AgentType = column.Next<string>(),
+            Source = column.Next<string>(),
+            Model = column.NextOrNull<string>(),
+            CreatedAt = column.Next<DateTimeOffset>(),
+            StartedAt = column.NextValue<DateTimeOffset>(),
+            CompletedAt = column.NextValue<DateTimeOffset>(),
+            CostUsd = column.Next<decimal>(),
+            InputTokens = column.Next<long>(),
+            OutputTokens = column.Next<long>(),
+            DurationSeconds = column.NextValue<double>(),
+            TurnaroundSeconds = column.NextValue<double>(),
+            InputMessage = column.Next<string>(),
+            ConversationId = column.NextOrNull<string>(),
+            FlowId = column.NextOrNull<string>(),
+            ParentTaskId = column.NextOrNull<string>(),
+            StopRequestedAt = column.NextValue<DateTimeOffset>(),
+            StopConfirmedAt = column.NextValue<DateTimeOffset>(),
+            Version = column.Next<int>(),
+            Result = column.NextOrNull<string>(),
+            Error = column.NextOrNull<string>(),
+            SourceMetadata = column.Next<string>(),
         };
-        var lastOffset = Next<long>();
-        return new FoundTask(task.Status.IsFinal() ? task : task with { LastOutputAt = NextValue<DateTimeOffset>() }, lastOffset);
+        var lastOffset = column.Next<long>();
+        return new FoundTask(task.Status.IsFinal() ? task : task with { LastOutputAt = column.NextValue<DateTimeOffset>() }, lastOffset);
     }
 }

@@ -3,10 +3,10 @@ using GrooteDashboard.Application.Tasks.Contracts;
 using GrooteDashboard.Application.Tasks.Ports;
 using GrooteDashboard.Application.Tasks.Search;
 using GrooteDashboard.Domain.Tasks;
+using GrooteDashboard.Infrastructure.Persistence.Configurations.Tasks;
 using GrooteDashboard.Infrastructure.Persistence.Readers;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace GrooteDashboard.Infrastructure.Persistence.Search;
 
@@ -188,31 +188,29 @@ internal sealed class TaskSearch(DashboardDbContext db, TimeProvider time) : ITa
         /// <param name="cancellationToken">Gives up.</param>
         private async Task<List<long>> MatchAsync(IReadOnlyList<Segment> segments, int? limit, List<long>? among, CancellationToken cancellationToken)
         {
-            await using var command = limit is null || question.Filter.IsForAll()
-                ? _connection.CreateCommand()
-                : (NpgsqlCommand)db.Tasks.Matching(question.Filter).Select(task => task.TaskId).CreateDbCommand();
-            var conditions = command.CommandText.Length > 0 ? $" AND EXISTS (SELECT FROM ({command.CommandText}) AS task (id) WHERE task.id = found.task_id)" : "";
+            await using var command = _connection.CreateCommand();
+            var parameters = command.Parameters;
+            var conditions = limit is null || question.Filter.IsForAll()
+                ? ""
+                : $" AND EXISTS (SELECT FROM tasks WHERE tasks.task_id = found.task_id AND {new TaskConditions(question.Filter, parameters)})";
             if (among is not null)
             {
-                conditions += " AND id = ANY (@among)";
-                command.Parameters.AddWithValue("among", among);
+                conditions += $" AND id = ANY ({parameters.Next(among)})";
             }
 
+            var (names, words, before) = (parameters.Next(segments.Select(segment => $"'{segment.Name}'").ToArray()), parameters.Next(question.Words), parameters.Next(Place));
+            var most = limit is { } some ? $"LIMIT {parameters.Next(some)}" : "";
             // The segment is a condition of its own, and the first: so the index goes from a passage of it to the next that has all words. In one tsquery it would
             // go through all passages of the rarest word, for every segment. LATERAL keeps to the order of the segments, and ends with the last that is wanted.
             command.CommandText =
                 $"""
                 SELECT newest.id
-                FROM unnest(@segments) AS segment (name)
+                FROM unnest({names}) AS segment (name)
                 CROSS JOIN LATERAL (
-                    WITH found AS MATERIALIZED (SELECT id, task_id FROM search_passages WHERE words @@ segment.name::tsquery AND words @@ @words::tsquery)
-                    SELECT id FROM found WHERE id < @before{conditions} ORDER BY id DESC LIMIT @limit) AS newest
-                LIMIT @limit
+                    WITH found AS MATERIALIZED (SELECT id, task_id FROM search_passages WHERE words @@ segment.name::tsquery AND words @@ {words}::tsquery)
+                    SELECT id FROM found WHERE id < {before}{conditions} ORDER BY id DESC {most}) AS newest
+                {most}
                 """;
-            command.Parameters.AddWithValue("segments", segments.Select(segment => $"'{segment.Name}'").ToArray());
-            command.Parameters.AddWithValue("words", question.Words);
-            command.Parameters.AddWithValue("before", Place);
-            command.Parameters.Add(new NpgsqlParameter<int?>("limit", limit) { NpgsqlDbType = NpgsqlDbType.Integer });
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             var found = new List<long>();
             while (await reader.ReadAsync(cancellationToken))
@@ -251,24 +249,46 @@ internal sealed class TaskSearch(DashboardDbContext db, TimeProvider time) : ITa
         }
 
         /// <summary>Passages of tasks that the filter allows, and which hold the words, if the index has not said so.</summary>
-        private Task<List<Candidate>> DescribeAsync(List<long> ids, bool isIndexed, CancellationToken cancellationToken)
+        private async Task<List<Candidate>> DescribeAsync(List<long> ids, bool isIndexed, CancellationToken cancellationToken)
         {
+            await using var command = _connection.CreateCommand();
+            var parameters = command.Parameters;
+            var given = parameters.Next(ids);
             // OFFSET 0: each is read by its key, and the index of words is not asked again.
             var passages = isIndexed
-                ? db.SearchPassages.Where(passage => ids.Contains(passage.Id))
-                : db.SearchPassages.FromSql(
-                    $"""
-                    SELECT passage.* FROM unnest({ids}) AS found (id) CROSS JOIN LATERAL (SELECT * FROM search_passages WHERE id = found.id OFFSET 0) AS passage
-                    WHERE words @@ {question.Words}::tsquery
-                    """);
-            return (
-                from passage in passages.AsNoTracking()
-                join task in db.Tasks.AsNoTracking().Matching(question.Filter) on passage.TaskId equals task.TaskId
-                orderby passage.Id descending
-                select new Candidate(
-                    passage.Id, passage.TaskId, passage.Part, passage.FirstOffset, passage.LastOffset,
-                    task.Status, task.AssignedAgent, task.Source, task.CreatedAt, task.InputMessage.Substring(0, TaskSummary.InputPreviewLength)))
-                .ToListAsync(cancellationToken);
+                ? $"SELECT * FROM search_passages WHERE id = ANY ({given})"
+                : $"""
+                  SELECT passage.* FROM unnest({given}) AS found (id) CROSS JOIN LATERAL (SELECT * FROM search_passages WHERE id = found.id OFFSET 0) AS passage
+                  WHERE words @@ {parameters.Next(question.Words)}::tsquery
+                  """;
+            command.CommandText =
+                $"""
+                SELECT passage.id, passage.task_id, passage.part, passage.first_offset, passage.last_offset,
+                    tasks.status, tasks.assigned_agent, tasks.source, tasks.created_at, substring(tasks.input_message, 1, {parameters.Next(TaskSummary.InputPreviewLength)})
+                FROM ({passages}) AS passage
+                JOIN tasks ON tasks.task_id = passage.task_id
+                WHERE {new TaskConditions(question.Filter, parameters)}
+                ORDER BY passage.id DESC
+                """;
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            var candidates = new List<Candidate>();
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                var column = new ColumnReader(reader);
+                candidates.Add(new Candidate(
+                    column.Next<long>(),
+                    column.Next<string>(),
+                    column.Next<string>(),
+                    column.Next<long>(),
+                    column.Next<long>(),
+                    StatusConverter.Parse(column.Next<string>()),
+                    column.NextOrNull<string>(),
+                    column.Next<string>(),
+                    column.Next<DateTimeOffset>(),
+                    column.Next<string>()));
+            }
+
+            return candidates;
         }
 
         /// <summary>Reads the texts of what was found.</summary>

@@ -8,13 +8,6 @@ namespace GrooteDashboard.Infrastructure.Persistence.Configurations.Tasks;
 
 internal sealed class AgentTaskConfiguration : IEntityTypeConfiguration<AgentTask>
 {
-    // What lists are ordered by: columns that PostgreSQL computes and the entity knows nothing of.
-    public const string OrderAgent = "OrderAgent";
-    public const string OrderCompleted = "OrderCompleted";
-    public const string OrderCost = "OrderCost";
-    public const string OrderTokens = "OrderTokens";
-    public const string OrderDuration = "OrderDuration";
-
     public void Configure(EntityTypeBuilder<AgentTask> task)
     {
         task.ToTable("tasks");
@@ -50,11 +43,12 @@ internal sealed class AgentTaskConfiguration : IEntityTypeConfiguration<AgentTas
         task.Property(t => t.StopConfirmedAt).HasColumnName("stop_confirmed_at");
         task.Property(t => t.Version).HasColumnName("version").IsConcurrencyToken();
         task.HasOne<Session>().WithMany().HasForeignKey(t => t.SessionId).OnDelete(DeleteBehavior.Restrict);
-        Computed<string>(task, OrderAgent, "order_agent");
-        Computed<DateTimeOffset>(task, OrderCompleted, "order_completed");
-        Computed<decimal>(task, OrderCost, "order_cost").HasColumnType("numeric");
-        Computed<long>(task, OrderTokens, "order_tokens");
-        Computed<double>(task, OrderDuration, "order_duration");
+        // What lists are ordered by: columns that PostgreSQL computes and the entity knows nothing of.
+        Computed<string>(task, "OrderAgent", "order_agent");
+        Computed<DateTimeOffset>(task, "OrderCompleted", "order_completed");
+        Computed<decimal>(task, "OrderCost", "order_cost").HasColumnType("numeric");
+        Computed<long>(task, "OrderTokens", "order_tokens");
+        Computed<double>(task, "OrderDuration", "order_duration");
     }
 
     /// <summary>Neither written nor, which would cost every write an answer, read back.</summary>
