@@ -15,9 +15,10 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
     private const int MaxCollectedBytes = 64 << 10;
 
     /// <summary>
-    /// Between two hand-outs the channel rests for so many times what a hand-out costs, up to <see cref="RealtimeOptions.MaxBatchDelay"/>. A small audience sees
-    /// everything at once, and a large one does not take the machine away from the others. Where several messages come per millisecond nobody reads them one by
-    /// one: there it rests longer, by the square of their number. And where one core could not write every message by itself, in that proportion.
+    /// Between two hand-outs the channel rests for so many times what a hand-out costs, up to twice <see cref="RealtimeOptions.MaxBatchDelay"/>. A small audience
+    /// sees everything at once, and a large one does not take the machine away from the others. Where several messages come per millisecond nobody reads them one by
+    /// one: there it rests longer, by the square of their number. And where one core could not write every message by itself, in that proportion. Neither is a
+    /// reason to rest longer than <see cref="RealtimeOptions.MaxBatchDelay"/>.
     /// </summary>
     private const double RestPerCost = 1.5;
 
@@ -365,8 +366,8 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
             var cost = pump.WriteCost * _subscriptions.Count;
             var many = _messages < ManyMessages ? 1 : _messages * _messages;
             var cores = _messages * TicksToMilliseconds * cost;
-            var rest = RestPerCost * cost * Math.Max(many, cores);
-            pump.Schedule(this, _handedOutAt + (long)Math.Min(_maxRest, rest));
+            var rest = Math.Min(RestPerCost * cost, 2 * _maxRest);
+            pump.Schedule(this, _handedOutAt + (long)Math.Max(rest, Math.Min(rest * Math.Max(many, cores), _maxRest)));
         }
     }
 

@@ -256,7 +256,7 @@ public sealed partial class TaskIngest(
             if (!_byTask.TryGetValue(taskId, out var entries))
             {
                 _byTask.Add(taskId, entries = []);
-                _appends.Add(new LogAppend(taskId, entries));
+                _appends.Add(new LogAppend(taskId, entries) { CanWait = true });
             }
 
             entries.Add(entry);

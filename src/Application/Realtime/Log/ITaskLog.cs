@@ -31,6 +31,9 @@ public sealed record LogAppend(string TaskId, IReadOnlyList<LogEntry> Entries)
     /// <summary>Rows of the outbox that end when this is stored.</summary>
     public IReadOnlyList<long> OutboxIds { get; init; } = [];
 
+    /// <summary>Nobody holds anything up until it is stored: it may be stored a moment later, together with more.</summary>
+    public bool CanWait { get; init; }
+
     /// <summary>What it costs in memory, about: the texts, as they are and as they travel, and beside each its row, its ids, its place in the queues.</summary>
     public long SizeInMemory => Entries.Sum(entry => EntryOverheadBytes + entry switch
     {

@@ -89,22 +89,21 @@ public static class LogText
     public static string Decode(ReadOnlySpan<byte> utf8) => Clean(Encoding.UTF8.GetString(utf8));
 
     /// <summary>The text in pieces of at most <see cref="MaxChunkBytes"/>, never inside a character, at a line's end where one is near.</summary>
-    public static IEnumerable<string> Split(string text)
+    public static IReadOnlyList<string> Split(string text)
     {
         // Three bytes per UTF-16 unit at most, so that short text is not counted.
         if (text.Length <= MaxChunkBytes / 3 || Encoding.UTF8.GetByteCount(text) <= MaxChunkBytes)
         {
-            yield return text;
-            yield break;
+            return [text];
         }
 
-        var start = 0;
-        while (start < text.Length)
+        var pieces = new List<string>();
+        for (var start = 0; start < text.Length; start += pieces[^1].Length)
         {
-            var length = PieceLength(text, start);
-            yield return text.Substring(start, length);
-            start += length;
+            pieces.Add(text.Substring(start, PieceLength(text, start)));
         }
+
+        return pieces;
     }
 
     private static int PieceLength(string text, int start)

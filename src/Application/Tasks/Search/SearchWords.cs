@@ -62,12 +62,7 @@ public static class SearchWords
     internal static int Lower(ReadOnlySpan<char> word, Span<char> lower)
     {
         var length = Math.Min(word.Length, MaxLength);
-        for (var i = 0; i < length; i++)
-        {
-            lower[i] = char.ToLowerInvariant(word[i]);
-        }
-
-        return length;
+        return word[..length].ToLowerInvariant(lower);
     }
 
     private static void Join(Neighbour first, Neighbour second, HashSet<ulong> pairs)

@@ -10,7 +10,13 @@ internal sealed class AppendCall
     private readonly List<LogOperation> _operations;
     private readonly List<string> _channels = [];
 
-    public AppendCall(IEnumerable<LogWork> works) => _operations = [.. works.SelectMany(work => work.Operations).Where(operation => !operation.IsKept)];
+    private readonly bool _canWait;
+
+    public AppendCall(IReadOnlyCollection<LogWork> works)
+    {
+        _operations = [.. works.SelectMany(work => work.Operations).Where(operation => !operation.IsKept)];
+        _canWait = works.All(work => work.CanWait);
+    }
 
     /// <param name="instance">Who calls.</param>
     /// <param name="number">The number of the call; the same however often it is repeated.</param>
@@ -29,7 +35,10 @@ internal sealed class AppendCall
             }
         }
 
-        var arguments = new List<object>(5 + (_channels.Count * 6) + (_operations.Count * 8)) { instance, Text(number), Text(answered), epoch, Text(_channels.Count) };
+        var arguments = new List<object>(7 + (_channels.Count * 6) + (_operations.Count * 8))
+        {
+            instance, Text(number), Text(answered), epoch, _canWait ? "" : "awaited", Text(_channels.Count),
+        };
         foreach (var channel in _channels)
         {
             arguments.AddRange([channel, Text(LogKeys.Kept(channel)), Channels.TryGetTaskId(channel, out _) ? "1" : "0"]);

@@ -12,6 +12,9 @@ internal sealed class LogWork(IReadOnlyList<LogOperation> operations, long bytes
     /// <summary>What it takes of the budget.</summary>
     public long Bytes { get; } = bytes;
 
+    /// <inheritdoc cref="LogAppend.CanWait"/>
+    public bool CanWait { get; init; }
+
     /// <summary>Where its bytes are given back.</summary>
     public ByteBudget? Budget { get; init; }
 

@@ -26,8 +26,9 @@ internal sealed partial class PendingWriter : BackgroundService
     private const int ReadMessages = 5_000;
     private const int ReadBytes = 8 << 20;
 
-    /// <summary>From batch to batch, while there is much to store: a transaction costs as much as many rows in it.</summary>
-    private static readonly TimeSpan StoreInterval = TimeSpan.FromMilliseconds(40);
+    /// <summary>From batch to batch, while there is much to store: a transaction costs as much as many rows in it. Where somebody waits for it, sooner.</summary>
+    private static readonly TimeSpan StoreInterval = TimeSpan.FromMilliseconds(60);
+    private static readonly TimeSpan AwaitedInterval = TimeSpan.FromMilliseconds(5);
 
     /// <summary>How often it looks for something new of which it was not told.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -43,8 +44,9 @@ internal sealed partial class PendingWriter : BackgroundService
     private readonly TimeProvider _time;
     private readonly TaskLogMetrics _metrics;
     private readonly ILogger<PendingWriter> _logger;
-    private readonly Pace _pace;
     private readonly SemaphoreSlim _news = new(0, 1);
+    private readonly SemaphoreSlim _awaited = new(0, 1);
+    private long? _began;
 
     // What Redis has to hold, as far as it is known: else its data are older than what was stored from it.
     private string _epoch = "";
@@ -67,7 +69,6 @@ internal sealed partial class PendingWriter : BackgroundService
         _lease = lease;
         _options = options.Value;
         _time = time;
-        _pace = new Pace(StoreInterval, time);
         _metrics = metrics;
         _logger = logger;
     }
@@ -75,6 +76,7 @@ internal sealed partial class PendingWriter : BackgroundService
     public override void Dispose()
     {
         _news.Dispose();
+        _awaited.Dispose();
         base.Dispose();
     }
 
@@ -123,7 +125,15 @@ internal sealed partial class PendingWriter : BackgroundService
 
     private async Task WriteAsync(CancellationToken cancellationToken)
     {
-        void Told(string channel, byte[] message) => Wake();
+        void Told(string channel, byte[] message)
+        {
+            Wake(_news);
+            if (message.Length > 0)
+            {
+                Wake(_awaited);
+            }
+        }
+
         // Without an answer it is subscribed as soon as Redis is back; until then it looks once in a while.
         _ = Ignore(_subscriber.SubscribeAsync(LogKeys.Pending, Told));
         try
@@ -141,7 +151,7 @@ internal sealed partial class PendingWriter : BackgroundService
                         if (!more)
                         {
                             await _news.WaitAsync(Interval, cancellationToken);
-                            await _pace.WaitAsync(cancellationToken);
+                            await RestAsync(cancellationToken);
                         }
                     }
                 }
@@ -156,6 +166,18 @@ internal sealed partial class PendingWriter : BackgroundService
         {
             _ = Ignore(_subscriber.UnsubscribeAsync(LogKeys.Pending));
         }
+    }
+
+    private async Task RestAsync(CancellationToken cancellationToken)
+    {
+        if (_began is { } began)
+        {
+            TimeSpan LeftOf(TimeSpan interval) => interval - _time.GetElapsedTime(began) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+            await Task.Delay(LeftOf(AwaitedInterval), _time, cancellationToken);
+            await _awaited.WaitAsync(LeftOf(StoreInterval), cancellationToken);
+        }
+
+        _began = _time.GetTimestamp();
     }
 
     /// <summary>From here on nobody else writes; a writer that has lost its lease without knowing can take nothing any more.</summary>
@@ -254,13 +276,13 @@ internal sealed partial class PendingWriter : BackgroundService
 
     private static async Task Ignore(Task answer) => await answer.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-    private void Wake()
+    private static void Wake(SemaphoreSlim sleeping)
     {
         try
         {
-            if (_news.CurrentCount == 0)
+            if (sleeping.CurrentCount == 0)
             {
-                _news.Release();
+                sleeping.Release();
             }
         }
         catch (Exception e) when (e is SemaphoreFullException or ObjectDisposedException)

@@ -91,7 +91,7 @@ internal sealed partial class RedisTaskLog : BackgroundService, ITaskLog, ITaskS
     {
         var bytes = appends.Sum(append => append.SizeInMemory);
         await _budget.AcquireAsync(bytes, cancellationToken);
-        var work = new LogWork(LogOperation.From(appends), bytes) { Budget = _budget };
+        var work = new LogWork(LogOperation.From(appends), bytes) { Budget = _budget, CanWait = appends.All(append => append.CanWait) };
         if (!_inbox.Writer.TryWrite(work))
         {
             _budget.Release(bytes);

@@ -17,7 +17,8 @@
 --   dash:active     sorted set: channels by the second of their newest entry
 --   dash:r:…        hash of an instance: its newest call and what became of it, and up to which call everything is stored
 --
--- ARGV: instance, number of the call, number of its newest call that was answered in this epoch or 0, epoch that the caller knows;
+-- ARGV: instance, number of the call, number of its newest call that was answered in this epoch or 0, epoch that the caller knows,
+--       'awaited' where somebody waits until it is stored, else '';
 --       how many channels; of each: name, messages kept, persisted (1 or 0), and where the caller asked the store: offset, status, output (1 or 0),
 --       else '', '', '';
 --       how many entries; of each: index of its channel, source id or '', verdict of the store ('new', 'taken' or ''), flags, status or '',
@@ -44,7 +45,7 @@ local function take()
   return ARGV[at]
 end
 
-local instance, call, answered, known = take(), tonumber(take()), tonumber(take()), take()
+local instance, call, answered, known, awaited = take(), tonumber(take()), tonumber(take()), take(), take()
 local result_key = 'dash:r:' .. instance
 local done = redis.call('HMGET', result_key, 'call', 'offsets')
 local newest = tonumber(done[1]) or 0
@@ -232,7 +233,7 @@ for i, p in ipairs(pending) do
   end
 end
 if #pending > 0 then
-  redis.call('PUBLISH', PENDING, '')
+  redis.call('PUBLISH', PENDING, awaited)
 end
 
 local text = table.concat(offsets, ' ')
