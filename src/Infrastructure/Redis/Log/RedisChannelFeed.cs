@@ -132,7 +132,7 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
     {
         foreach (var operation in operations.Where(operation => operation is { Offset: > 0, IsKept: false } && Find(operation.Channel) is not null))
         {
-            Enqueue(new Heard(operation.Channel, [], operation, epoch));
+            Enqueue(new Heard(operation.Channel, [], operation.Messages, new ChannelPosition(epoch, operation.Offset)));
         }
 
         _inbox.Wake();
@@ -287,9 +287,9 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
         Interlocked.Add(ref _inboxBytes, -heard.Size);
         if (Find(heard.Channel!) is { } watched)
         {
-            if (heard.Operation is { } appended)
+            if (heard.Appended is { } appended)
             {
-                HandOnAppended(watched, heard.Epoch, appended);
+                HandOnAppended(watched, appended, heard.Position);
             }
             else if (!FeedRound.TryParse(heard.Bytes, out var round))
             {
@@ -314,13 +314,13 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
     }
 
     /// <summary>What was appended here and is not next comes once more, when it is heard.</summary>
-    private void HandOnAppended(WatchedChannel watched, string epoch, LogOperation appended)
+    private void HandOnAppended(WatchedChannel watched, IReadOnlyList<LogMessage> appended, ChannelPosition last)
     {
-        var offset = appended.Offset - appended.Messages.Count;
-        foreach (var message in appended.Messages)
+        var offset = last.Offset - appended.Count;
+        foreach (var message in appended)
         {
             offset++;
-            if (Follows(watched, epoch, offset) && offset > watched.Offset)
+            if (Follows(watched, last.Epoch, offset) && offset > watched.Offset)
             {
                 _publisher.Publish(new ChannelFrame(watched.Name, offset, message.Timestamp, message.Message));
                 watched.Offset = offset;
@@ -664,15 +664,15 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
     /// <summary>Messages; or the news that something may have been missed, or that it is time to look.</summary>
     /// <param name="Channel">Null for news.</param>
     /// <param name="Bytes">As published.</param>
-    /// <param name="Operation">What was appended here; null where it was heard.</param>
-    /// <param name="Epoch">In which it was appended.</param>
-    private readonly record struct Heard(string? Channel, byte[] Bytes, LogOperation? Operation = null, string Epoch = "")
+    /// <param name="Appended">What was appended here; null where it was heard.</param>
+    /// <param name="Position">Where the last of it stands.</param>
+    private readonly record struct Heard(string? Channel, byte[] Bytes, IReadOnlyList<LogMessage>? Appended = null, ChannelPosition Position = default)
     {
         public static Heard Interruption { get; } = new(null, [0]);
 
         public static Heard Look { get; } = new(null, [1]);
 
-        public int Size => MessageOverheadBytes + Bytes.Length + (Operation?.Messages.Sum(message => message.Body.Length) ?? 0);
+        public int Size => MessageOverheadBytes + Bytes.Length + (Appended?.Sum(message => message.Body.Length) ?? 0);
     }
 
     /// <param name="Epoch">The same of all.</param>
