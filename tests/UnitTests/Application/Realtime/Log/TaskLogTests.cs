@@ -338,7 +338,7 @@ public sealed class TaskLogTests
         harness.Register();
         await harness.AppendAsync(LogHarness.Output("first"));
         harness.Store.Away = true;
-        var half = new string('x', 200_000);
+        var half = new string('x', 150_000);
         var stored = new List<Task<AppendReceipt>> { await harness.TakeAsync(LogHarness.Output(half)), await harness.TakeAsync(LogHarness.Output(half)) };
 
         var waiting = harness.TakeAsync(LogHarness.Output(half));
