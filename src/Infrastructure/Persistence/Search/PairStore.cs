@@ -72,6 +72,12 @@ internal sealed class PairStore(NpgsqlDataSource source)
             return false;
         }
 
+        // Of passages that were taken away, to be made anew, nobody asks for the block any more.
+        foreach (var passed in _collected.Keys.Where(number => number < block).ToList())
+        {
+            _collected.Remove(passed);
+        }
+
         var pairs = _collected.Remove(block, out var collected) ? collected : new PairBlock();
         foreach (var portion in (await ListMissingAsync(connection, block, pairs, cancellationToken)).Chunk(PortionSize))
         {
