@@ -61,6 +61,7 @@ public static class DependencyInjection
         services.AddScoped<IUnitOfWork, UnitOfWork>();
         services.AddSingleton<ITaskLogStore, TaskLogStore>();
         services.AddSingleton<TaskCounts>();
+        services.AddSingleton<TaskLoader>();
         services.AddSingleton<IIngestLease>(provider =>
             ActivatorUtilities.CreateInstance<PostgresLease>(provider, PostgresLease.IngestKey, "take in what the producers send"));
         services.AddKeyedSingleton<IIngestLease>(PendingWriter.LeaseName, (provider, _) =>

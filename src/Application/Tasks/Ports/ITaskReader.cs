@@ -25,7 +25,7 @@ public interface ITaskReader
 
 /// <param name="Task">The task.</param>
 /// <param name="LastOffset">Offset of the newest stored row of its log, of the same moment.</param>
-/// <param name="Output">All its output of kind <c>output</c>, of that moment or later; null where there is more than was worth reading along.</param>
+/// <param name="Output">All its output of kind <c>output</c>, of the same moment; null where there is more than was worth reading along.</param>
 public sealed record FoundTask(TaskDetails Task, long LastOffset, OutputTail? Output = null);
 
 /// <summary>The stored output of a task as one text.</summary>

@@ -1,11 +1,12 @@
 using GrooteDashboard.Application.Tasks.Contracts;
 using GrooteDashboard.Application.Tasks.Ports;
+using GrooteDashboard.Domain.Common;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace GrooteDashboard.Infrastructure.Persistence.Readers;
 
-internal sealed class TaskReader(NpgsqlDataSource source, [FromKeyedServices(PlainReads.Pool)] NpgsqlDataSource plain, TaskCounts counts) : ITaskReader
+internal sealed class TaskReader(NpgsqlDataSource source, [FromKeyedServices(PlainReads.Pool)] NpgsqlDataSource plain, TaskCounts counts, TaskLoader loader) : ITaskReader
 {
     public Task<IReadOnlyList<TaskSummary>> ListAsync(
         TaskFilter filter, TaskOrder order, TaskCursor? after, int skip, int take, CancellationToken cancellationToken)
@@ -19,14 +20,9 @@ internal sealed class TaskReader(NpgsqlDataSource source, [FromKeyedServices(Pla
 
     public Task<long?> CountAsync(TaskFilter filter, CancellationToken cancellationToken) => counts.CountAsync(filter, cancellationToken);
 
-    public async Task<FoundTask?> FindAsync(string taskId, CancellationToken cancellationToken)
-    {
-        await using var connection = await plain.OpenConnectionAsync(cancellationToken);
-        await using var batch = TaskRow.Ask(connection, taskId);
-        await batch.PrepareAsync(cancellationToken);
-        await using var answer = await batch.ExecuteReaderAsync(cancellationToken);
-        return await TaskRow.ReadAsync(answer, cancellationToken);
-    }
+    public Task<FoundTask?> FindAsync(string taskId, CancellationToken cancellationToken) =>
+        // What cannot be an id is none, and need not spoil the statement that reads others.
+        Identifier.IsValid(taskId) ? loader.FindAsync(taskId, cancellationToken) : Task.FromResult<FoundTask?>(null);
 
     /// <param name="pool">Where a connection is taken from.</param>
     /// <param name="setting">What holds for this batch alone: without a transaction of its own it is one.</param>

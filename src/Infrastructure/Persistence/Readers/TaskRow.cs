@@ -1,7 +1,6 @@
 using GrooteDashboard.Application.Realtime.Log;
 using GrooteDashboard.Application.Tasks.Contracts;
 using GrooteDashboard.Application.Tasks.Ports;
-using GrooteDashboard.Application.Tasks.Queries;
 using GrooteDashboard.Domain.Tasks;
 using GrooteDashboard.Infrastructure.Persistence.Configurations.Tasks;
 using Npgsql;
@@ -9,75 +8,46 @@ using Npgsql;
 namespace GrooteDashboard.Infrastructure.Persistence.Readers;
 
 /// <summary>
-/// One task, read by hand: of all that is asked for it is asked for most, and a prepared statement costs PostgreSQL a fifth of one that it has to plan
-/// (docs/performance.md). The members of the DTO are required: one that is added does not compile until it is read here.
+/// Tasks by their ids, read by hand: of all that is asked for they are asked for most, and a prepared statement costs PostgreSQL a fifth of one that it has to
+/// plan (docs/performance.md). The members of the DTO are required: one that is added does not compile until it is read here.
 /// </summary>
 internal static class TaskRow
 {
-    /// <summary>Rows of output that come along: enough for nearly every task that has ended.</summary>
+    /// <summary>Characters of output that come along: enough for nearly every task that has ended.</summary>
+    public const int MaxOutputLength = 65_536;
+
+    /// <summary>Rows of output that are joined.</summary>
     private const int OutputRows = 32;
 
-    private const string Output =
+    private static readonly string Rows =
         $"""
-        SELECT output, "timestamp" FROM task_log WHERE task_id = $1 AND kind = '{OutputKinds.Output}' ORDER BY "offset" DESC LIMIT $2
-        """;
-
-    private const string Row =
-        """
-        SELECT task_id, session_id, user_id, status, provisional_until IS NOT NULL, assigned_agent, agent_type, source, model, created_at, started_at, completed_at,
-            coalesce(cost_usd, 0), coalesce(input_tokens, 0), coalesce(output_tokens, 0),
+        SELECT asked.place, tasks.task_id, session_id, user_id, status, provisional_until IS NOT NULL, assigned_agent, agent_type, source, model, created_at, started_at,
+            completed_at, coalesce(cost_usd, 0), coalesce(input_tokens, 0), coalesce(output_tokens, 0),
             coalesce(duration_seconds, date_part('epoch', completed_at - started_at)), date_part('epoch', completed_at - created_at),
             input_message, conversation_id, flow_id, parent_task_id, stop_requested_at, stop_confirmed_at, version, result, error, source_metadata,
-            coalesce(newest."offset", 0), newest."timestamp"
-        FROM tasks
+            coalesce(newest."offset", 0), newest."timestamp", outputs.joined, outputs."timestamp"
+        FROM unnest($1) WITH ORDINALITY AS asked (task_id, place)
+        JOIN tasks ON tasks.task_id = asked.task_id
         LEFT JOIN LATERAL (
-            SELECT "offset", "timestamp" FROM task_log WHERE task_log.task_id = tasks.task_id ORDER BY "offset" DESC LIMIT 1) AS newest ON true
-        WHERE task_id = $1
+            SELECT "offset", "timestamp" FROM task_log WHERE task_log.task_id = asked.task_id ORDER BY "offset" DESC LIMIT 1) AS newest ON true
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN count(*) <= {OutputRows} AND coalesce(sum(length(output)), 0) <= {MaxOutputLength}
+                THEN coalesce(string_agg(output, '' ORDER BY "offset"), '') END AS joined, max("timestamp") AS "timestamp"
+            FROM (
+                SELECT output, "offset", "timestamp" FROM task_log
+                WHERE task_log.task_id = asked.task_id AND kind = '{OutputKinds.Output}' ORDER BY "offset" DESC LIMIT {OutputRows + 1}) AS ends) AS outputs
         """;
 
-    public static NpgsqlBatch Ask(NpgsqlConnection connection, string taskId) => new(connection)
+    public static NpgsqlCommand Ask(NpgsqlConnection connection, string[] taskIds) => new(Rows, connection)
     {
-        BatchCommands =
-        {
-            new NpgsqlBatchCommand(Row) { Parameters = { new NpgsqlParameter<string> { TypedValue = taskId } } },
-            // After the row, so that what is written between the two is told again rather than missed.
-            new NpgsqlBatchCommand(Output)
-            {
-                Parameters = { new NpgsqlParameter<string> { TypedValue = taskId }, new NpgsqlParameter<long> { TypedValue = OutputRows + 1 } },
-            },
-        },
+        Parameters = { new NpgsqlParameter<string[]> { TypedValue = taskIds } },
     };
 
-    public static async Task<FoundTask?> ReadAsync(NpgsqlDataReader answer, CancellationToken cancellationToken)
-    {
-        if (!await answer.ReadAsync(cancellationToken))
-        {
-            return null;
-        }
-
-        var found = ReadRow(answer);
-        await answer.NextResultAsync(cancellationToken);
-        var (pieces, length) = (new List<string>(), 0);
-        DateTimeOffset? newest = null;
-        while (await answer.ReadAsync(cancellationToken))
-        {
-            newest ??= answer.GetFieldValue<DateTimeOffset>(1);
-            pieces.Add(answer.GetString(0));
-            length += pieces[^1].Length;
-        }
-
-        if (pieces.Count > OutputRows || length > GetTaskQuery.MaxOutputLength)
-        {
-            return found;
-        }
-
-        pieces.Reverse();
-        return found with { Output = new OutputTail(string.Concat(pieces), Truncated: false, newest) };
-    }
-
-    private static FoundTask ReadRow(NpgsqlDataReader row)
+    /// <summary>The task of a row, and which of the ids that were asked for is its own, from 0.</summary>
+    public static (int Place, FoundTask Found) Read(NpgsqlDataReader row)
     {
         var column = new ColumnReader(row);
+        var place = (int)column.Next<long>() - 1;
         var task = new TaskDetails
         {
             TaskId = column.Next<string>(),
@@ -109,6 +79,12 @@ internal static class TaskRow
             SourceMetadata = column.Next<string>(),
         };
         var lastOffset = column.Next<long>();
-        return new FoundTask(task.Status.IsFinal() ? task : task with { LastOutputAt = column.NextValue<DateTimeOffset>() }, lastOffset);
+        var lastOutputAt = column.NextValue<DateTimeOffset>();
+        var output = column.NextOrNull<string>();
+        var outputAt = column.NextValue<DateTimeOffset>();
+        return (place, new FoundTask(
+            task.Status.IsFinal() ? task : task with { LastOutputAt = lastOutputAt },
+            lastOffset,
+            output is null ? null : new OutputTail(output, Truncated: false, outputAt)));
     }
 }
