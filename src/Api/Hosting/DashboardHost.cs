@@ -27,6 +27,7 @@ internal static class DashboardHost
         builder.AddLogging();
 
         var services = builder.Services;
+        services.AddSingleton<TimeProvider, AlignedTime>();
         services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         services.Configure<OriginOptions>(options => options.Allowed = OriginOptions.Parse(builder.Configuration["CORS_ORIGINS"]));

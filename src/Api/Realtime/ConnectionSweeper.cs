@@ -1,11 +1,13 @@
+using GrooteDashboard.Api.Realtime.Sockets;
 using Microsoft.Extensions.Options;
 
 namespace GrooteDashboard.Api.Realtime;
 
-/// <summary>One timer for all connections: heartbeats, stalls, credentials that expire, closing deadlines. And the drain when the server stops.</summary>
+/// <summary>One timer for all connections: heartbeats, stalls, credentials that expire, closing deadlines, HTTP's time limits. And the drain when the server stops.</summary>
 internal sealed partial class ConnectionSweeper(
     RealtimeHub hub,
     ConnectionRegistry connections,
+    HttpHeartbeat http,
     IOptions<RealtimeOptions> options,
     TimeProvider time,
     IHostApplicationLifetime lifetime,
@@ -46,6 +48,7 @@ internal sealed partial class ConnectionSweeper(
         try
         {
             connections.Sweep(time.GetTimestamp());
+            http.Beat();
         }
         catch (Exception e)
         {

@@ -21,8 +21,9 @@ internal static class RealtimeEdge
         services.Configure<KestrelServerOptions>(kestrel => kestrel.ConfigureEndpointDefaults(endpoint =>
         {
             endpoint.Protocols = HttpProtocols.Http1;
-            UpgradableConnection.Attach(endpoint);
+            UpgradableConnection.Attach(endpoint, endpoint.ApplicationServices.GetRequiredService<HttpHeartbeat>());
         }));
+        services.AddSingleton<HttpHeartbeat>();
         services.AddSingleton<RealtimeMetrics>();
         services.AddSingleton(provider => new Lazy<IChannelFeed>(provider.GetRequiredService<IChannelFeed>));
         services.AddSingleton<Fanout>();

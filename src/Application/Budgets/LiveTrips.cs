@@ -9,23 +9,31 @@ namespace GrooteDashboard.Application.Budgets;
 
 /// <summary>
 /// Says on the channel <c>system</c> which thresholds were recorded, whichever process recorded them (one at a time, so that their ids grow with time): every
-/// instance looks for itself, once per second, at the end of an index.
+/// instance looks for itself, once per second, at the end of an index, while somebody watches here.
 /// </summary>
-internal sealed class LiveTrips(IServiceScopeFactory scopes, IRealtimePublisher publisher, TimeProvider time, ILogger<LiveTrips> logger)
+internal sealed class LiveTrips(
+    IServiceScopeFactory scopes, IRealtimePublisher publisher, IRealtimeStatistics statistics, TimeProvider time, ILogger<LiveTrips> logger)
     : PeriodicWork("Nobody can be told which budgets reach their thresholds", TimeSpan.FromSeconds(1), time, logger)
 {
     private const int MaxTrips = 100;
 
-    private readonly DateTimeOffset _began = time.GetUtcNow();
+    /// <summary>When nobody watched yet: what was recorded before is no news.</summary>
+    private DateTimeOffset _unwatched = time.GetUtcNow();
 
-    /// <summary>The newest that was told; what was recorded before this process began is no news.</summary>
+    /// <summary>The newest that was told; null while nobody watches.</summary>
     private long? _told;
 
     protected override async Task WorkAsync(CancellationToken cancellationToken)
     {
+        if (statistics.JoinsOf(Channels.System) is null)
+        {
+            (_told, _unwatched) = (null, Time.GetUtcNow());
+            return;
+        }
+
         await using var scope = scopes.CreateAsyncScope();
         var reader = scope.ServiceProvider.GetRequiredService<IBudgetReader>();
-        _told ??= await reader.ReadLastTripAsync(_began, cancellationToken);
+        _told ??= await reader.ReadLastTripAsync(_unwatched, cancellationToken);
         foreach (var trip in await reader.ListTripsAfterAsync(_told.Value, MaxTrips, cancellationToken))
         {
             publisher.Publish(new ChannelFrame(Channels.System, null, trip.TrippedAt, new BudgetTripMessage(trip)));

@@ -32,8 +32,8 @@ internal sealed partial class PostgresLease(
     /// <summary>How often it is tried: a lease of a process that died is taken over within so long.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(0.5);
 
-    /// <summary>How often it is looked after: a process that has lost it finds out within so long.</summary>
-    private static readonly TimeSpan LookAfter = TimeSpan.FromSeconds(1);
+    /// <summary>How often PostgreSQL is asked whether the session lives, where it says nothing: an end that it tells of is known at once.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(10);
 
     private readonly TimeProvider _time = time;
 
@@ -128,8 +128,11 @@ internal sealed partial class PostgresLease(
             {
                 while (true)
                 {
-                    await Task.Delay(LookAfter, _lease._time, _released.Token);
-                    if (!await IsStillHeldAsync(_released.Token))
+                    if (_connection is { } connection)
+                    {
+                        await WatchAsync(connection, _released.Token);
+                    }
+                    else if (!await RegainAsync(_released.Token))
                     {
                         await _lost.CancelAsync();
                         return;
@@ -142,26 +145,40 @@ internal sealed partial class PostgresLease(
             }
         }
 
-        /// <summary>False only when another process holds it.</summary>
-        private async Task<bool> IsStillHeldAsync(CancellationToken cancellationToken)
+        /// <summary>Ends with the session. It waits for what PostgreSQL may say, which costs nothing as long as it says nothing.</summary>
+        private async Task WatchAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
         {
             try
             {
-                if (_connection is null)
+                while (true)
                 {
-                    _connection = await _lease.TryLockAsync(cancellationToken);
-                    return _connection is not null;
+                    if (!await connection.WaitAsync(Silence, cancellationToken))
+                    {
+                        // A session that died in silence is found out.
+                        await using var command = new NpgsqlCommand("SELECT 1", connection);
+                        await command.ExecuteScalarAsync(cancellationToken);
+                    }
                 }
-
-                await using var command = new NpgsqlCommand("SELECT 1", _connection);
-                await command.ExecuteScalarAsync(cancellationToken);
             }
             catch (Exception e) when (e is NpgsqlException or TimeoutException or InvalidOperationException)
             {
                 await ReleaseAsync();
             }
+        }
 
-            return true;
+        /// <summary>False only when another process holds it.</summary>
+        private async Task<bool> RegainAsync(CancellationToken cancellationToken)
+        {
+            try
+            {
+                _connection = await _lease.TryLockAsync(cancellationToken);
+                return _connection is not null;
+            }
+            catch (Exception e) when (e is NpgsqlException or TimeoutException or InvalidOperationException)
+            {
+                await Task.Delay(Interval, _lease._time, cancellationToken);
+                return true;
+            }
         }
 
         private async Task ReleaseAsync()

@@ -26,6 +26,9 @@ internal sealed partial class TaskEventStreamReader : ISourceProgress
 
     private static readonly TimeSpan Block = TimeSpan.FromSeconds(1);
 
+    /// <summary>How often it is compared with where the group stands, while nothing comes: somebody may have moved that back.</summary>
+    private static readonly TimeSpan CompareInterval = TimeSpan.FromSeconds(5);
+
     private readonly RedisConnection _connection;
     private readonly TaskIngest _ingest;
     private readonly RedisOptions _options;
@@ -36,6 +39,7 @@ internal sealed partial class TaskEventStreamReader : ISourceProgress
     private int _readCount;
     private EntryId _readTo;
     private bool _groupSeen;
+    private long _comparedAt;
     private bool _recover;
 
     public TaskEventStreamReader(
@@ -135,7 +139,8 @@ internal sealed partial class TaskEventStreamReader : ISourceProgress
             await TakeAsync(run, entries, cancellationToken);
             _readTo = EntryId.Parse(entries[^1].Id);
         }
-        else if (Unacknowledged == 0 && await FindPositionAsync(cancellationToken) is var position && position < _readTo)
+        else if (Unacknowledged == 0 && _time.GetElapsedTime(_comparedAt) >= CompareInterval && await FindPositionAsync(cancellationToken) is var position
+            && position < _readTo)
         {
             // Redis has other data than before, and what comes may have lower ids than what was read; or somebody wants it to be read again.
             LogGoingBack(position, _readTo);
@@ -155,6 +160,7 @@ internal sealed partial class TaskEventStreamReader : ISourceProgress
         var start = _groupSeen ? Beginning : _options.StreamStart;
         var found = (RedisResult[])(await RedisScript.Source.RunAsync(_connection, [ProducerChannels.TaskEvents, _options.Group, start], cancellationToken))!;
         _groupSeen = true;
+        _comparedAt = _time.GetTimestamp();
         if ((int)found[1] == 1)
         {
             LogGroupCreated(_options.Group, start);

@@ -15,19 +15,16 @@ internal sealed class UpgradableConnection : ITransport, IConnectionHeartbeatFea
 {
     private readonly ConnectionContext _connection;
     private readonly IDuplexPipe _transport;
-    private readonly IConnectionHeartbeatFeature? _heartbeat;
+    private readonly HttpHeartbeat _heartbeat;
     private readonly Socket _socket;
     private Func<Task>? _session;
 
-    // The web server's, while it speaks HTTP: it holds the request.
-    private Action? _beat;
-
-    private UpgradableConnection(ConnectionContext connection, Socket socket)
+    private UpgradableConnection(ConnectionContext connection, Socket socket, HttpHeartbeat heartbeat)
     {
         _connection = connection;
         _transport = connection.Transport;
         _socket = socket;
-        _heartbeat = connection.Features.Get<IConnectionHeartbeatFeature>();
+        _heartbeat = heartbeat;
         connection.Features.Set<IConnectionHeartbeatFeature>(this);
         connection.Transport = new HttpTransport(this);
     }
@@ -35,9 +32,9 @@ internal sealed class UpgradableConnection : ITransport, IConnectionHeartbeatFea
     public PipeReader Input => _transport.Input;
 
     /// <summary>Makes every connection of an endpoint one of these.</summary>
-    public static void Attach(IConnectionBuilder endpoint) => endpoint.Use(next => connection =>
+    public static void Attach(IConnectionBuilder endpoint, HttpHeartbeat heartbeat) => endpoint.Use(next => connection =>
         connection.Features.Get<IConnectionSocketFeature>() is { Socket: { } socket }
-            ? new UpgradableConnection(connection, socket).RunAsync(next)
+            ? new UpgradableConnection(connection, socket, heartbeat).RunAsync(next)
             : next(connection));
 
     /// <summary>The connection of a request; null under TLS, where there is more than a socket below: such a connection stays with its request.</summary>
@@ -75,21 +72,24 @@ internal sealed class UpgradableConnection : ITransport, IConnectionHeartbeatFea
 
     public void Abort() => _connection.Abort();
 
-    public void OnHeartbeat(Action<object> action, object state)
-    {
-        _beat = () => action(state);
-        _heartbeat?.OnHeartbeat(static connection => ((UpgradableConnection)connection).Beat(), this);
-    }
-
-    private void Beat() => _beat?.Invoke();
+    public void OnHeartbeat(Action<object> action, object state) => _heartbeat.Add(this, () => action(state));
 
     private async Task RunAsync(ConnectionDelegate next)
     {
-        await next(_connection);
+        try
+        {
+            await next(_connection);
+        }
+        finally
+        {
+            // It holds the request.
+            _heartbeat.Remove(this);
+        }
+
         if (_session is { } session)
         {
             // What HTTP needed is not kept for the hours that follow.
-            (_session, _beat) = (null, null);
+            _session = null;
             _connection.Transport = _transport;
             await session();
         }

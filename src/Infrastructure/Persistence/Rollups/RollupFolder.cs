@@ -22,10 +22,16 @@ internal sealed class RollupFolder : LeasedWork, IComponentHealth
     private const int TidyAfter = 20_000;
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>From one look to the next while nothing changes.</summary>
+    private static readonly TimeSpan IdleInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly RollupStore _store;
     private readonly Counter<long> _folded;
+
+    /// <summary>The last look found nothing: the next one asks before it begins.</summary>
+    private bool _isIdle;
 
     /// <summary>Folded since the room was taken back.</summary>
     private int _untidy;
@@ -66,7 +72,8 @@ internal sealed class RollupFolder : LeasedWork, IComponentHealth
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(Patience);
         var now = Time.GetUtcNow();
-        var folded = await _store.FoldAsync(MaxDeltas, deadline.Token);
+        var folded = _isIdle && !await _store.HasDeltasAsync(deadline.Token) ? FoldedDeltas.None : await _store.FoldAsync(MaxDeltas, deadline.Token);
+        _isIdle = folded.Count == 0;
         var full = folded.Count == MaxDeltas;
         _foldedUntil = full ? folded.Oldest : now;
         _folded.Add(folded.Count);
@@ -88,7 +95,7 @@ internal sealed class RollupFolder : LeasedWork, IComponentHealth
     }
 
     protected override Task RestAsync(bool more, TimeSpan worked, CancellationToken cancellationToken) =>
-        more ? Task.CompletedTask : Task.Delay(Interval, Time, cancellationToken);
+        more ? Task.CompletedTask : Task.Delay(_isIdle ? IdleInterval : Interval, Time, cancellationToken);
 
     protected override void Forget() => _foldedUntil = null;
 }

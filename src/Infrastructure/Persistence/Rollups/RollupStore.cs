@@ -11,6 +11,13 @@ internal sealed class RollupStore(NpgsqlDataSource source)
     private static readonly string TakeSql =
         $"DELETE FROM task_deltas WHERE ctid = ANY (ARRAY(SELECT ctid FROM task_deltas LIMIT $1)) RETURNING sign, written_at, {TaskFactsColumns.List}";
 
+    /// <summary>Whether there is anything to fold. It waits for nobody.</summary>
+    public async Task<bool> HasDeltasAsync(CancellationToken cancellationToken)
+    {
+        await using var command = source.CreateCommand("SELECT EXISTS (SELECT FROM task_deltas)");
+        return await command.ExecuteScalarAsync(cancellationToken) is true;
+    }
+
     /// <summary>One small transaction.</summary>
     /// <param name="limit">How many deltas at most.</param>
     /// <param name="cancellationToken">Undoes it.</param>
@@ -82,4 +89,7 @@ internal sealed class RollupStore(NpgsqlDataSource source)
 
 /// <param name="Count">How many deltas were folded.</param>
 /// <param name="Oldest">When the oldest of them was written.</param>
-internal readonly record struct FoldedDeltas(int Count, DateTimeOffset? Oldest);
+internal readonly record struct FoldedDeltas(int Count, DateTimeOffset? Oldest)
+{
+    public static readonly FoldedDeltas None = new(0, null);
+}

@@ -79,8 +79,12 @@ internal sealed class SearchIndexer : LeasedWork, IComponentHealth
             }
         }
 
-        var (entries, lag) = await _store.MeasureAsync(cancellationToken);
-        _backlog = new Backlog(entries, lag);
+        if (queued.Count > 0 || _backlog != Backlog.None)
+        {
+            var (entries, lag) = await _store.MeasureAsync(cancellationToken);
+            _backlog = new Backlog(entries, lag);
+        }
+
         _hasNewPairs = _hasNewPairs && await _pairs.FillAsync(cancellationToken);
         return _hasNewPairs || more;
     }

@@ -21,8 +21,8 @@ internal sealed class AgentRelay : LeasedWork
 
     private const int MaxRows = 100;
 
-    /// <summary>A signal may have been missed.</summary>
-    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+    /// <summary>Signals are heard or known to have been missed; this is for what nobody has thought of.</summary>
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(5);
 
     private readonly AgentOutboxStore _outbox;
     private readonly AgentEngine _engine;
@@ -51,11 +51,13 @@ internal sealed class AgentRelay : LeasedWork
         (_outbox, _engine, _signals, _scopes) = (outbox, engine, signals, scopes);
         _told = meters.Create(MeterName).CreateCounter<long>("dashboard.agents.told", "{notice}", "Notices that were delivered to the agent engine, by kind");
         _signals.Heard += OnHeard;
+        _signals.Listening += Wake;
     }
 
     public override void Dispose()
     {
         _signals.Heard -= OnHeard;
+        _signals.Listening -= Wake;
         base.Dispose();
     }
 
@@ -128,7 +130,9 @@ internal sealed class AgentRelay : LeasedWork
     {
         if (signal == PostgresSignals.Agents)
         {
-            _wake.Writer.TryWrite(true);
+            Wake();
         }
     }
+
+    private void Wake() => _wake.Writer.TryWrite(true);
 }
