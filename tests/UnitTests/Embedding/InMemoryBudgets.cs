@@ -37,7 +37,7 @@ internal sealed class InMemoryBudgets : IBudgetReader, IBudgetRepository
     public Task<long> ReadLastTripAsync(DateTimeOffset before, CancellationToken cancellationToken)
     {
         _begun.TrySetResult();
-        return Task.FromResult((long)_trips.Count);
+        return Task.FromResult((long)_trips.Count(trip => trip.TrippedAt < before));
     }
 
     public Task<int> CountAsync(CancellationToken cancellationToken) => Task.FromResult(_budgets.Count);
