@@ -27,6 +27,9 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
     /// <summary>Per millisecond.</summary>
     private const double ManyMessages = 2;
 
+    /// <summary>What comes within half a millisecond comes in one round, in ticks of timestamps.</summary>
+    private static readonly long RoundLength = Stopwatch.Frequency / 2_000;
+
     /// <summary>The weight of the last hand-out in what is known of how much comes.</summary>
     private const double Recent = 1.0 / 8;
 
@@ -52,6 +55,11 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
     // Per millisecond, lately.
     private double _messages;
     private bool _isScheduled;
+    private long _due;
+
+    // Messages come in rounds: when the last one began, and how far they are apart lately, in ticks of timestamps.
+    private long _cameAt;
+    private double _apart;
 
     public string Name { get; } = name;
 
@@ -209,8 +217,10 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
     {
         lock (_gate)
         {
-            _isScheduled = false;
-            Deliver(started);
+            if (_due <= Stopwatch.GetTimestamp())
+            {
+                Deliver(started);
+            }
         }
     }
 
@@ -360,16 +370,53 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
         {
             HandOut();
         }
-        else if (!_isScheduled)
+        else
         {
-            _isScheduled = true;
-            var cost = pump.WriteCost * _subscriptions.Count;
-            var many = _messages < ManyMessages ? 1 : _messages * _messages;
-            var cores = _messages * TicksToMilliseconds * cost;
-            var rest = Math.Min(RestPerCost * cost, 2 * _maxRest);
-            pump.Schedule(this, _handedOutAt + (long)Math.Max(rest, Math.Min(rest * Math.Max(many, cores), _maxRest)));
+            Schedule(frame.PublishedAt);
         }
     }
+
+    /// <summary>
+    /// Hands out after the rest, but with the round of messages that is nearest to its end: between two rounds nothing comes for which it would be worth to keep
+    /// the last one waiting.
+    /// </summary>
+    private void Schedule(long now)
+    {
+        var sinceLast = now - _cameAt;
+        var isNewRound = sinceLast > RoundLength;
+        if (isNewRound)
+        {
+            _cameAt = now;
+            // A pause says nothing about rounds.
+            _apart += (Math.Min(sinceLast, _maxRest) - _apart) * Recent;
+        }
+
+        if (!_isScheduled)
+        {
+            _isScheduled = true;
+            _due = _handedOutAt + Rest();
+            pump.Schedule(this, _due + HalfApart());
+        }
+
+        if (isNewRound && _due > now && _due - HalfApart() <= now)
+        {
+            // What came with it comes along.
+            _due = now;
+            pump.Schedule(this, now + RoundLength);
+        }
+    }
+
+    private long Rest()
+    {
+        var cost = pump.WriteCost * _subscriptions.Count;
+        var many = _messages < ManyMessages ? 1 : _messages * _messages;
+        var cores = _messages * TicksToMilliseconds * cost;
+        var rest = Math.Min(RestPerCost * cost, 2 * _maxRest);
+        return (long)Math.Max(rest, Math.Min(rest * Math.Max(many, cores), _maxRest));
+    }
+
+    /// <summary>Half of what is between two rounds; nothing where hand-outs are not much further apart than they are.</summary>
+    private long HalfApart() => _apart < _due - _handedOutAt ? (long)(_apart / 2) : 0;
 
     /// <summary>Hands out what was collected, now: what follows needs everyone to be where the channel is.</summary>
     private void HandOut()
@@ -429,6 +476,7 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
         _collected.Clear();
         _collectedBytes = 0;
         _handedOutAt = now;
+        _isScheduled = false;
     }
 
     private void DeliverLatest(in HubFrame frame)
