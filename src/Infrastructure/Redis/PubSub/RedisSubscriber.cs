@@ -19,12 +19,17 @@ internal delegate void MessageHandler(string channel, byte[] message);
 internal sealed partial class RedisSubscriber : IDisposable
 {
     /// <summary>
-    /// After a look that followed the one before within this time, it waits for so long, for what else comes; longer where a look brings more, from some thousand
-    /// messages per second on. Every step on their way costs by the round, not by the message, mostly for waking who takes the next one.
+    /// After a look that followed the one before within this time, it waits for so long, for what else comes; longer where more messages come per millisecond
+    /// lately, this server's own notices of what it appends among them. Every step on their way costs by the round, not by the message, mostly for waking who
+    /// takes the next one.
     /// </summary>
     private static readonly TimeSpan Round = TimeSpan.FromMilliseconds(2);
 
-    private static readonly (int Messages, TimeSpan Round)[] LongerRounds = [(10, TimeSpan.FromMilliseconds(10)), (3, TimeSpan.FromMilliseconds(5))];
+    private static readonly (double MessagesPerMillisecond, TimeSpan Round)[] LongerRounds = [(1.8, TimeSpan.FromMilliseconds(13)), (0.8, TimeSpan.FromMilliseconds(5))];
+
+    /// <summary>How much of what is known of them each look forgets; and the longest silence that is remembered, in milliseconds.</summary>
+    private const double Forgotten = 1.0 / 8;
+    private const double LongestSilence = 20;
 
     /// <summary>Redis answers a PING every second (see <see cref="RedisConnection"/>), or the connection is dead.</summary>
     private static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(30);
@@ -204,6 +209,7 @@ internal sealed partial class RedisSubscriber : IDisposable
         var reader = new RespReader();
         var buffer = new byte[BufferSize];
         var filled = 0;
+        var (messagesLately, millisecondsLately) = (0.0, LongestSilence);
         for (var last = 0L; ;)
         {
             var read = stream.Read(buffer, filled, buffer.Length - filled);
@@ -224,6 +230,9 @@ internal sealed partial class RedisSubscriber : IDisposable
             }
 
             Looked?.Invoke();
+            var sinceLast = Stopwatch.GetElapsedTime(last, woke);
+            messagesLately += messages - (messagesLately * Forgotten);
+            millisecondsLately += Math.Min(sinceLast.TotalMilliseconds, LongestSilence) - (millisecondsLately * Forgotten);
             filled -= taken;
             var rest = buffer.AsSpan(taken, filled);
             // Grows by what comes, not by what is announced; and is not kept for one large message.
@@ -233,18 +242,18 @@ internal sealed partial class RedisSubscriber : IDisposable
             buffer = next;
             if (!isFull)
             {
-                _disposing.Token.WaitHandle.WaitOne(RestAfter(messages, Stopwatch.GetElapsedTime(last, woke)));
+                _disposing.Token.WaitHandle.WaitOne(RestAfter(messagesLately / millisecondsLately, sinceLast));
             }
 
             last = woke;
         }
     }
 
-    private static TimeSpan RestAfter(int messages, TimeSpan sinceLast)
+    private static TimeSpan RestAfter(double messagesPerMillisecond, TimeSpan sinceLast)
     {
         foreach (var (many, round) in LongerRounds)
         {
-            if (messages >= many)
+            if (messagesPerMillisecond >= many)
             {
                 return round;
             }
