@@ -32,7 +32,7 @@ export async function openPage(browser: Browser, path: string, options: BrowserC
   const errors: string[] = []
   page.on('pageerror', (error) => errors.push(error.message))
   const complaints: string[] = []
-  page.on('console', (message) => void (message.type() === 'error' && complaints.push(message.text())))
+  page.on('console', (message) => void (message.type() === 'error' && complaints.push(`${message.text()} ${message.location().url}`)))
   onTestFinished(async ({ task }) => {
     if (task.result?.state === 'fail') {
       await mkdir(screenshots, { recursive: true })

@@ -70,8 +70,10 @@ describe('an empty database', () => {
       await page.waitForURL(new RegExp(`by=${by}.*breakdown=${by}`))
       await poll(() => nothing(page)).toBe(4)
     }
-    for (const by of ['user', 'conversation']) {
+    for (const [by, address] of [['user', /breakdown\?.*by=user/], ['conversation', /conversations\?.*order=cost/]] as const) {
+      const answered = page.waitForResponse(address)
       await panel(page, /^Breakdown$/).getByRole('combobox', { name: 'Breakdown by' }).selectOption(by)
+      expect((await answered).status()).toBe(200)
       await page.waitForURL(new RegExp(`breakdown=${by}`))
       await poll(() => nothing(page)).toBe(4)
     }

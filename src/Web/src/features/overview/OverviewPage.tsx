@@ -72,7 +72,7 @@ function RangeFigures({ view }: { view: View }) {
   )
 }
 
-const endedOf = (figures: Figures): number => figures.completed + figures.failed + figures.cancelled
+const endedOf = ({ completed = 0, failed = 0, cancelled = 0 }: Partial<Figures>): number => completed + failed + cancelled
 
 const measures = [{ value: 'cost', label: 'Cost' }, { value: 'tasks', label: 'Tasks' }] as const
 
@@ -220,10 +220,10 @@ function BreakdownPanel({ view, change }: { view: View; change: Change }) {
                   <td><span className="share"><i style={{ width: `${Math.min(100, Math.max(0, row.share * 100))}%` }} /><span>{formatPercent(row.share)}</span></span></td>
                   <td>{formatCost(row.figures.cost)}</td>
                   <td>{row.figures.tasks.toLocaleString()}</td>
-                  <td>{row.figures.failed.toLocaleString()}</td>
-                  <td>{endedOf(row.figures) > 0 ? formatPercent(row.figures.success_rate_ended) : '–'}</td>
-                  <td>{row.figures.average_duration_seconds > 0 ? formatDuration(row.figures.average_duration_seconds) : '–'}</td>
-                  <td>{formatCount(row.figures.total_tokens)}</td>
+                  <td>{row.figures.failed?.toLocaleString() ?? '–'}</td>
+                  <td>{endedOf(row.figures) > 0 ? formatPercent(row.figures.success_rate_ended ?? 0) : '–'}</td>
+                  <td>{row.figures.average_duration_seconds ? formatDuration(row.figures.average_duration_seconds) : '–'}</td>
+                  <td>{row.figures.total_tokens === undefined ? '–' : formatCount(row.figures.total_tokens)}</td>
                 </tr>
               ))}
             </tbody>

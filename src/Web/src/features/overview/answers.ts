@@ -75,11 +75,29 @@ export interface Latency {
   data: { timestamp: string; tasks: number; duration: Percentiles; queue_time: Percentiles }[]
 }
 
+/** Of conversations less is known than of what tasks have in common. */
+type RowFigures = Pick<Figures, 'cost' | 'tasks'> & Partial<Figures>
+
 export interface BreakdownAnswer {
-  rows: { value: string; title: string | null; share: number; figures: Figures }[]
-  other: { groups: number; share: number; figures: Figures } | null
-  total: Figures
+  rows: { value: string; title?: string | null; share: number; figures: RowFigures }[]
+  other: { groups: number; share: number; figures: RowFigures } | null
 }
+
+export interface ConversationCosts {
+  conversations: { conversation_id: string; title: string; total_cost_usd: number; total_tasks: number; total_duration_seconds: number; share: number }[]
+  other: { conversations: number; share: number; total_cost_usd: number; total_tasks: number } | null
+}
+
+/** The costliest conversations, as a breakdown. */
+export const breakdownOf = ({ conversations, other }: ConversationCosts): BreakdownAnswer => ({
+  rows: conversations.map((row) => ({
+    value: row.conversation_id,
+    title: row.title,
+    share: row.share,
+    figures: { cost: row.total_cost_usd, tasks: row.total_tasks, average_duration_seconds: row.total_tasks > 0 ? row.total_duration_seconds / row.total_tasks : 0 },
+  })),
+  other: other && { groups: other.conversations, share: other.share, figures: { cost: other.total_cost_usd, tasks: other.total_tasks } },
+})
 
 export interface HeatMap {
   cells: { day: number; hour: number; tasks: number; cost: number; failed: number; average_duration_seconds: number }[]

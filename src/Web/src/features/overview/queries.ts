@@ -1,10 +1,11 @@
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useCallback, useEffect, useRef } from 'react'
+import { useCallback, useEffect, useMemo, useRef } from 'react'
 import { getJson } from '../../api/http'
 import { useChannel, useIsLive } from '../../realtime/react'
 import { useTaskStatusBatches } from '../tasks/queries'
-import type { BreakdownAnswer, HeatMap, Histogram, Latency, Summary } from './answers'
-import { type View, periodOf, rangeOf } from './range'
+import { type BreakdownAnswer, type ConversationCosts, type HeatMap, type Histogram, type Latency, type Summary, breakdownOf } from './answers'
+import { fromLocal } from './RangePicker'
+import { type View, iso, periodOf, rangeOf } from './range'
 
 const ROOT = 'analytics'
 const TODAY = 'today'
@@ -25,11 +26,20 @@ export function address(path: string, query: Query): string {
   return `/api/analytics/${path}?${search}`
 }
 
+/** The range for an address that knows no zones: a day is the moment at which it begins. */
+function momentsOf(view: View, now: number): { start_date: string; end_date?: string } {
+  const { from, to } = rangeOf(view, now)
+  const begins = from.includes('T') ? null : fromLocal(`${from}T00:00`, view.zone)
+  return { start_date: begins === null ? from : iso(begins), ...(to && { end_date: to }) }
+}
+
 /** The question behind each chart, for a moment: the same for the page and for the CSV. */
 export const questions = {
   histogram: (view: View, now: number) => address('costs/histogram', { ...rangeOf(view, now), zone: view.zone, period: periodOf(view), by: view.by, top: TOP_SERIES }),
   latency: (view: View, now: number) => address('latency', { ...rangeOf(view, now), zone: view.zone, period: periodOf(view) }),
-  breakdown: (view: View, now: number) => address('breakdown', { ...rangeOf(view, now), zone: view.zone, by: view.breakdown, top: TOP_ROWS }),
+  breakdown: (view: View, now: number) => view.breakdown === 'conversation'
+    ? address('conversations', { ...momentsOf(view, now), order: 'cost', limit: TOP_ROWS })
+    : address('breakdown', { ...rangeOf(view, now), zone: view.zone, by: view.breakdown, top: TOP_ROWS }),
   week: (view: View, now: number) => address('heatmap', { ...rangeOf(view, now), zone: view.zone }),
   range: (view: View, now: number) => address('summary', { ...rangeOf(view, now), zone: view.zone }),
 }
@@ -49,7 +59,12 @@ function useAnalytics<T>(question: (view: View, now: number) => string, view: Vi
 
 export const useHistogram = (view: View) => useAnalytics<Histogram>(questions.histogram, view)
 export const useLatency = (view: View) => useAnalytics<Latency>(questions.latency, view)
-export const useBreakdown = (view: View) => useAnalytics<BreakdownAnswer>(questions.breakdown, view)
+
+export function useBreakdown(view: View) {
+  const { data, ...query } = useAnalytics<BreakdownAnswer | ConversationCosts>(questions.breakdown, view)
+  return { ...query, data: useMemo(() => data && ('conversations' in data ? breakdownOf(data) : data), [data]) }
+}
+
 export const useWeek = (view: View, enabled: boolean) => useAnalytics<HeatMap>(questions.week, view, enabled)
 export const useRangeSummary = (view: View) => useAnalytics<Summary>(questions.range, view)
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { breakdownOf } from './answers'
 import { formatChange, nameOf } from './format'
 import { questions } from './queries'
 import { fromLocal, toLocal } from './RangePicker'
@@ -20,6 +21,28 @@ describe('the address', () => {
   it('that makes no sense is one that does', () => {
     const parsed = parseView(new URLSearchParams('range=ever&from=2026-11-03&to=2026-11-02&zone=Mars/Base&period=aeon&by=colour&table=all&breakdown=x'))
     expect(parsed).toMatchObject({ preset: '30d', from: null, zone: ownZone(), period: null, by: 'agent', breakdown: 'agent', tables: [] })
+  })
+})
+
+describe('the breakdown by conversation', () => {
+  it('is asked for where conversations are, by moments', () => {
+    expect(questions.breakdown(view({ preset: '7d', zone: 'Asia/Kolkata', breakdown: 'conversation' }), now))
+      .toBe('/api/analytics/conversations?start_date=2026-11-13T18%3A30%3A00Z&order=cost&limit=10')
+    const custom = view({ preset: null, from: '2026-11-01T00:00:00Z', to: '2026-11-02T00:00:00Z', breakdown: 'conversation' })
+    expect(questions.breakdown(custom, now)).toBe('/api/analytics/conversations?start_date=2026-11-01T00%3A00%3A00Z&end_date=2026-11-02T00%3A00%3A00Z&order=cost&limit=10')
+    expect(questions.breakdown(view({ breakdown: 'user' }), now)).toContain('breakdown?from=2026-10-22&zone=UTC&by=user')
+  })
+
+  it('has what is known of conversations', () => {
+    const costs = {
+      conversations: [{ conversation_id: 'c1', title: 'Fix it', total_cost_usd: 3, total_tasks: 2, total_duration_seconds: 20, share: 0.75 }],
+      other: { conversations: 4, share: 0.25, total_cost_usd: 1, total_tasks: 5 },
+    }
+    expect(breakdownOf(costs)).toEqual({
+      rows: [{ value: 'c1', title: 'Fix it', share: 0.75, figures: { cost: 3, tasks: 2, average_duration_seconds: 10 } }],
+      other: { groups: 4, share: 0.25, figures: { cost: 1, tasks: 5 } },
+    })
+    expect(breakdownOf({ conversations: [], other: null })).toEqual({ rows: [], other: null })
   })
 })
 
