@@ -2,7 +2,7 @@ namespace GrooteDashboard.Api.Hosting;
 
 /// <summary>
 /// The system's time, with timers of half a second and more that end on ticks which all of them share, a little later than asked. Every wake-up of an idle process
-/// costs as much as what it then does: a score of loops that each look once a second wake it four times a second, and not a score of times.
+/// costs as much as what it then does: a score of loops that each look once a second wake it twice a second, and not a score of times.
 /// </summary>
 internal sealed class AlignedTime : TimeProvider
 {
