@@ -142,6 +142,19 @@ describe('a conversation', () => {
     expect(session.getSnapshot().tasks.get('t1')!.version).toBe(2)
   })
 
+  it('that could not be read is read once the server is back', async () => {
+    const there = globalThis.fetch
+    vi.stubGlobal('fetch', () => Promise.reject(new TypeError('unreachable')))
+    messages = [said(1)]
+    const session = open()
+    await vi.waitFor(() => expect(session.getSnapshot().phase).toBe('error'))
+    vi.stubGlobal('fetch', there)
+    socket().connected()
+    subscribed(1)
+    await ready(session)
+    expect(contents(session)).toBe('1')
+  })
+
   it('that does not exist says so', async () => {
     const session = open('conv-none')
     await vi.waitFor(() => expect(session.getSnapshot().phase).toBe('missing'))

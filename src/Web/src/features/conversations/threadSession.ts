@@ -64,7 +64,8 @@ export class ThreadSession {
       onSubscribed: ({ epoch }, recovered) => {
         const known = this.epoch
         this.epoch = epoch
-        if (!recovered && known !== null) void this.readNewest()
+        // What could not be read can be, now that the server is there.
+        if (this.snapshot.phase === 'error' || (!recovered && known !== null)) void this.readNewest()
       },
       onGap: () => void this.readNewest(),
       onReset: () => void this.readNewest(),
