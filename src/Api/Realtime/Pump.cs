@@ -47,8 +47,12 @@ internal sealed partial class Pump
     {
         lock (_gate)
         {
+            var isSooner = !_due.TryPeek(out _, out var first) || due < first;
             _due.Enqueue(channel, due);
-            Monitor.Pulse(_gate);
+            if (isSooner)
+            {
+                Monitor.Pulse(_gate);
+            }
         }
     }
 

@@ -6,8 +6,7 @@ namespace GrooteDashboard.Application.Realtime.Ingest;
 /// <summary>Translates the producers' pub/sub messages. Pure: any bytes give a result, never an exception.</summary>
 internal static class ChannelMessages
 {
-    /// <summary>Parts of a result that are large and that the task's log has already.</summary>
-    /// <summary>What the log or the task itself holds already.</summary>
+    /// <summary>Parts of a result that the task's log or the task itself holds already.</summary>
     private static readonly string[] NotPartOfResult =
     [
         "output", "raw_output", "tool_events", "thinking_blocks", "success", "error", "cost_usd", "input_tokens", "output_tokens", "duration_seconds",

@@ -41,4 +41,4 @@ export function Choice<T extends string>({ label, value, options, onChange }: { 
   )
 }
 
-export const Nothing = () => <p className="panel-nothing muted">No tasks in this time.</p>
+export const Nothing = ({ what = 'No tasks in this time.' }: { what?: string }) => <p className="panel-nothing muted">{what}</p>
