@@ -208,7 +208,7 @@ function BreakdownPanel({ view, change }: { view: View; change: Change }) {
     <Panel title="Breakdown" csv={() => `${questions.breakdown(view, Date.now())}&format=csv`} error={data ? error : null} retry={() => void refetch()} stale={isPlaceholderData}
       tools={<Choice label="Breakdown by" value={view.breakdown} options={breakdowns.map((value) => ({ value, label: `by ${dimensionLabels[value].toLowerCase()}` }))} onChange={(breakdown) => change({ breakdown })} />}>
       {!data ? <Waiting error={error} retry={() => void refetch()} /> : rows.length === 0 ? (
-        <Nothing what={view.breakdown === 'conversation' ? 'No conversation had its first run in this time.' : undefined} />
+        <Nothing of={view.breakdown === 'conversation' ? 'first runs of conversations' : 'tasks'} />
       ) : (
         <div className="data-table is-breakdown" tabIndex={0} role="region" aria-label="Breakdown" data-testid="breakdown">
           <table>

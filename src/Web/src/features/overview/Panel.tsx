@@ -41,4 +41,4 @@ export function Choice<T extends string>({ label, value, options, onChange }: { 
   )
 }
 
-export const Nothing = ({ what = 'No tasks in this time.' }: { what?: string }) => <p className="panel-nothing muted">{what}</p>
+export const Nothing = ({ of = 'tasks' }: { of?: string }) => <p className="panel-nothing muted">No {of} in this time.</p>
