@@ -27,7 +27,7 @@ async function total(path: string): Promise<number> {
 
 const poll = <T>(read: () => Promise<T> | T) => expect.poll(read, { timeout: DEADLINE_MS, interval: 50 })
 const panel = (page: Page, name: RegExp) => page.getByRole('region', { name }).first()
-const nothing = (page: Page) => page.getByText('No tasks in this time.').count()
+const nothing = (page: Page) => page.getByText(/^No (tasks|first runs of conversations) in this time\.$/).count()
 const figures = (page: Page) => page.getByTestId('range-figures').locator('dd').allTextContents()
 /** Attributes too: those of a line that was divided by zero are not seen as text. */
 const expectNoNonsense = async (page: Page): Promise<void> => {
@@ -70,11 +70,12 @@ describe('an empty database', () => {
       await page.waitForURL(new RegExp(`by=${by}.*breakdown=${by}`))
       await poll(() => nothing(page)).toBe(4)
     }
-    for (const [by, address] of [['user', /breakdown\?.*by=user/], ['conversation', /conversations\?.*order=cost/]] as const) {
+    for (const [by, address, what] of [['user', /breakdown\?.*by=user/, 'tasks'], ['conversation', /conversations\?.*order=cost/, 'first runs of conversations']] as const) {
       const answered = page.waitForResponse(address)
       await panel(page, /^Breakdown$/).getByRole('combobox', { name: 'Breakdown by' }).selectOption(by)
       expect((await answered).status()).toBe(200)
       await page.waitForURL(new RegExp(`breakdown=${by}`))
+      await panel(page, /^Breakdown$/).getByText(`No ${what} in this time.`).waitFor()
       await poll(() => nothing(page)).toBe(4)
     }
     await expectNoNonsense(page)
