@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'react'
+import { whenClosed } from './Dialog'
 
 const groups: { name: string; keys: [string, string][] }[] = [
   { name: 'Everywhere', keys: [['Ctrl K', 'Find anything'], ['g o', 'Overview'], ['g t', 'Tasks'], ['g c', 'Conversations'], ['g n', 'New conversation'], ['g s', 'System'], ['?', 'This help'], ['Esc', 'Close, clear']] },
@@ -26,7 +27,7 @@ export function KeyboardHelp({ open, onClose }: { open: boolean; onClose: () => 
     else dialog.current?.close()
   }, [open])
   return (
-    <dialog ref={dialog} className="dialog" aria-label="Keyboard shortcuts" onClose={onClose} onClick={(event) => event.target === dialog.current && onClose()}>
+    <dialog ref={dialog} className="dialog" aria-label="Keyboard shortcuts" onClose={whenClosed(onClose)} onClick={(event) => event.target === dialog.current && onClose()}>
       {open && (
         <div className="dialog-body">
           <div className="dialog-head">

@@ -1,5 +1,5 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
-import { cleanup, render, screen, waitFor } from '@testing-library/react'
+import { cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { MemoryRouter, useLocation } from 'react-router'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
@@ -85,4 +85,14 @@ it('keeps the choice when the server finds more', async () => {
   release()
   await screen.findByText('The login talk')
   expect(selected()).toContain('New conversation')
+})
+
+it('stays open when told late that it was closed before it was opened again', () => {
+  const { onClose } = open()
+  const dialog = document.querySelector('dialog')!
+  fireEvent(dialog, new Event('close'))
+  expect(onClose).not.toHaveBeenCalled()
+  dialog.open = false
+  fireEvent(dialog, new Event('close'))
+  expect(onClose).toHaveBeenCalledOnce()
 })

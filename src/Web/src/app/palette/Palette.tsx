@@ -4,6 +4,7 @@ import { useNavigate } from 'react-router'
 import { getJson, getPage } from '../../api/http'
 import type { Conversation, TaskPage, TaskSummary } from '../../api/types'
 import { useDebounced } from '../../lib/useDebounced'
+import { whenClosed } from '../Dialog'
 import { SearchIcon } from '../icons'
 import { setTheme } from '../theme'
 import { type ActionName, type Entry, entriesFor } from './entries'
@@ -23,7 +24,7 @@ export function Palette({ open, onClose, onHelp }: { open: boolean; onClose: () 
     else dialog.current?.close()
   }, [open])
   return (
-    <dialog ref={dialog} className="dialog palette" aria-label="Find anything" onClose={onClose} onClick={(event) => event.target === dialog.current && onClose()}>
+    <dialog ref={dialog} className="dialog palette" aria-label="Find anything" onClose={whenClosed(onClose)} onClick={(event) => event.target === dialog.current && onClose()}>
       {open && <Search onClose={onClose} onHelp={onHelp} />}
     </dialog>
   )
