@@ -53,7 +53,8 @@ public static class DependencyInjection
     internal static IServiceCollection AddPostgres(this IServiceCollection services, string connectionString)
     {
         services.AddSingleton(_ => new NpgsqlDataSourceBuilder(connectionString).Build());
-        services.AddKeyedSingleton(PlainReads.Pool, (_, _) => PlainReads.Create(connectionString));
+        services.AddKeyedSingleton(PlainReads.PlannedOnce, (_, key) => PlainReads.Create(connectionString, (string)key!));
+        services.AddKeyedSingleton(PlainReads.PlannedForValues, (_, key) => PlainReads.Create(connectionString, (string)key!));
         services.AddDbContextPool<DashboardDbContext>((provider, options) => options
             .UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>())
             // The schema is made by SQL files, not by the model; a test compares the two.

@@ -24,6 +24,8 @@ internal static class DashboardHost
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MaxRequestBodyBytes;
         });
+        // What has been read goes on where it was read, without another thread being woken for it (docs/adr/0015-inline-scheduling.md).
+        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.AddLogging();
 
         var services = builder.Services;

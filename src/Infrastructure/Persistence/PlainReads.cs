@@ -4,12 +4,15 @@ namespace GrooteDashboard.Infrastructure.Persistence;
 
 /// <summary>
 /// Connections for what is asked most and leaves nothing behind in its session: prepared statements that only read. PostgreSQL is not asked to forget what the
-/// last one did, six statements before each use, and plans each of them once, whatever its values, unless told to <see cref="PlanForTheValues"/>.
+/// last one did, six statements before each use. Which of the two pools a statement takes is a matter of its plan.
 /// </summary>
 internal static class PlainReads
 {
-    /// <summary>The key under which the pool is registered.</summary>
-    public const string Pool = "plain-reads";
+    /// <summary>The key of the pool whose statements are planned once, whatever their values.</summary>
+    public const string PlannedOnce = "plain-reads-planned-once";
+
+    /// <summary>The key of the pool whose statements are planned for their values, each time: how many rows those match decides which plan is best.</summary>
+    public const string PlannedForValues = "plain-reads-planned-for-values";
 
     /// <summary>Answers come in fractions of a millisecond: more connections would only keep PostgreSQL's cores from working.</summary>
     private const int MaxPoolSize = 16;
@@ -20,15 +23,14 @@ internal static class PlainReads
     /// </summary>
     private const int MaxPrepared = 100;
 
-    public static NpgsqlDataSource Create(string connectionString)
+    /// <param name="connectionString">Of the database.</param>
+    /// <param name="key"><see cref="PlannedOnce"/> or <see cref="PlannedForValues"/>.</param>
+    public static NpgsqlDataSource Create(string connectionString, string key)
     {
         var builder = new NpgsqlConnectionStringBuilder(connectionString) { NoResetOnClose = true, MaxAutoPrepare = MaxPrepared, AutoPrepareMinUsages = 2 };
-        builder.Options = $"{builder.Options} -c plan_cache_mode=force_generic_plan";
+        builder.Options = $"{builder.Options} -c plan_cache_mode={(key == PlannedOnce ? "force_generic_plan" : "force_custom_plan")}";
         builder.MaxPoolSize = Math.Min(builder.MaxPoolSize, MaxPoolSize);
         builder.MinPoolSize = Math.Min(builder.MinPoolSize, builder.MaxPoolSize);
         return new NpgsqlDataSourceBuilder(builder.ConnectionString).Build();
     }
-
-    /// <summary>For the statements that follow in the same batch: which plan is best depends on their values.</summary>
-    public static NpgsqlBatchCommand PlanForTheValues() => new("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)");
 }

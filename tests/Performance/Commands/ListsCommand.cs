@@ -34,7 +34,14 @@ internal static class ListsCommand
 
     private const string Newest = "created_at DESC, task_id DESC";
     private const int PerPage = 20;
-    private const int WarmUp = 30;
+
+    /// <summary>
+    /// All questions are asked in turns, over HTTP and as SQL, so many times over: where the machine is slow for a second, no question has all of it, nor one side.
+    /// </summary>
+    private const int Turns = 5;
+
+    /// <summary>Requests of a turn that are not counted.</summary>
+    private const int WarmUp = 10;
 
     /// <summary>Rounds of all questions before anything is measured: the runtime compiles what is called often once more, in the background.</summary>
     private const int WarmUpRounds = 100;
@@ -42,38 +49,52 @@ internal static class ListsCommand
     private static readonly DateTimeOffset End = new(2026, 11, 20, 0, 0, 0, TimeSpan.Zero);
     private static readonly TimeSpan FoldDeadline = TimeSpan.FromMinutes(20);
 
-    private static readonly (string Name, string Query, string Where, string Order)[] Cases =
+    private static readonly Question[] Cases =
     [
-        ("first page", "", "true", Newest),
-        ("status=completed", "status=completed", "status = 'completed'", Newest),
-        ("status=failed", "status=failed", "status = 'failed'", Newest),
-        ("status=running,queued", "status=running,queued", "status IN ('running', 'queued')", Newest),
-        ("agent=brain (30 %)", "agent=brain", "order_agent = 'brain'", Newest),
-        ("agent=auditor (0.05 %)", "agent=auditor", "order_agent = 'auditor'", Newest),
-        ("agent_type=review", "agent_type=review", "agent_type = 'review'", Newest),
-        ("source=slack", "source=slack", "source = 'slack'", Newest),
-        ("source=sentry (0.1 %)", "source=sentry", "source = 'sentry'", Newest),
-        ("session", "session=session-5", "session_id = 'session-5'", Newest),
-        ("conversation", "conversation=conv-1000", "conversation_id = 'conv-1000'", Newest),
-        ("flow_id", "flow_id=github%3Aowner/repo%231002", "flow_id = 'github:owner/repo#1002'", Newest),
-        ("parent", "parent=task-parent-10", "parent_task_id = 'task-parent-10'", Newest),
-        ("a week", "date_from=2025-11-01&date_to=2025-11-07", "created_at >= '2025-11-01Z' AND created_at < '2025-11-08Z'", Newest),
-        ("cost_min=0.5 (0.2 %)", "cost_min=0.5", "order_cost >= 0.5", Newest),
-        ("cost 0.05 to 0.06", "cost_min=0.05&cost_max=0.06", "order_cost BETWEEN 0.05 AND 0.06", Newest),
-        ("duration_min=600 (41)", "duration_min=600", "order_duration >= 600", Newest),
-        ("duration 60 to 61", "duration_min=60&duration_max=61", "order_duration BETWEEN 60 AND 61", Newest),
-        ("status+agent", "status=failed&agent=triage", "status = 'failed' AND order_agent = 'triage'", Newest),
-        ("status+agent, rare", "status=cancelled&agent=auditor", "status = 'cancelled' AND order_agent = 'auditor'", Newest),
-        ("status+source", "status=failed&source=slack", "status = 'failed' AND source = 'slack'", Newest),
-        ("agent+week", "agent=brain&date_from=2025-11-01&date_to=2025-11-07", "order_agent = 'brain' AND created_at >= '2025-11-01Z' AND created_at < '2025-11-08Z'", Newest),
-        ("session+status", "session=session-5&status=failed", "session_id = 'session-5' AND status = 'failed'", Newest),
-        ("most expensive", "sort_by=cost", "true", "order_cost DESC, created_at DESC, task_id DESC"),
-        ("most expensive of a week", "sort_by=cost&date_from=2026-11-13", "created_at >= '2026-11-13Z'", "order_cost DESC, created_at DESC, task_id DESC"),
-        ("longest", "sort_by=duration", "true", "order_duration DESC, created_at DESC, task_id DESC"),
-        ("last ended", "sort_by=completed_at", "true", "order_completed DESC, created_at DESC, task_id DESC"),
-        ("by status", "sort_by=status&sort_order=asc", "true", "status, created_at, task_id"),
-        ("page 100", "page=100", "true", Newest + " OFFSET 1980"),
+        new("first page", "/api/tasks?", "true", Newest),
+        new("status=completed", "/api/tasks?status=completed", "status = 'completed'", Newest),
+        new("status=failed", "/api/tasks?status=failed", "status = 'failed'", Newest),
+        new("status=running,queued", "/api/tasks?status=running,queued", "status IN ('running', 'queued')", Newest),
+        new("agent=brain (30 %)", "/api/tasks?agent=brain", "order_agent = 'brain'", Newest),
+        new("agent=auditor (0.05 %)", "/api/tasks?agent=auditor", "order_agent = 'auditor'", Newest),
+        new("agent_type=review", "/api/tasks?agent_type=review", "agent_type = 'review'", Newest),
+        new("source=slack", "/api/tasks?source=slack", "source = 'slack'", Newest),
+        new("source=sentry (0.1 %)", "/api/tasks?source=sentry", "source = 'sentry'", Newest),
+        new("session", "/api/tasks?session=session-5", "session_id = 'session-5'", Newest),
+        new("conversation", "/api/tasks?conversation=conv-1000", "conversation_id = 'conv-1000'", Newest),
+        new("flow_id", "/api/tasks?flow_id=github%3Aowner/repo%231002", "flow_id = 'github:owner/repo#1002'", Newest),
+        new("parent", "/api/tasks?parent=task-parent-10", "parent_task_id = 'task-parent-10'", Newest),
+        new("a week", "/api/tasks?date_from=2025-11-01&date_to=2025-11-07", "created_at >= '2025-11-01Z' AND created_at < '2025-11-08Z'", Newest),
+        new("cost_min=0.5 (0.2 %)", "/api/tasks?cost_min=0.5", "order_cost >= 0.5", Newest),
+        new("cost 0.05 to 0.06", "/api/tasks?cost_min=0.05&cost_max=0.06", "order_cost BETWEEN 0.05 AND 0.06", Newest),
+        new("duration_min=600 (41)", "/api/tasks?duration_min=600", "order_duration >= 600", Newest),
+        new("duration 60 to 61", "/api/tasks?duration_min=60&duration_max=61", "order_duration BETWEEN 60 AND 61", Newest),
+        new("status+agent", "/api/tasks?status=failed&agent=triage", "status = 'failed' AND order_agent = 'triage'", Newest),
+        new("status+agent, rare", "/api/tasks?status=cancelled&agent=auditor", "status = 'cancelled' AND order_agent = 'auditor'", Newest),
+        new("status+source", "/api/tasks?status=failed&source=slack", "status = 'failed' AND source = 'slack'", Newest),
+        new("agent+week", "/api/tasks?agent=brain&date_from=2025-11-01&date_to=2025-11-07", "order_agent = 'brain' AND created_at >= '2025-11-01Z' AND created_at < '2025-11-08Z'", Newest),
+        new("session+status", "/api/tasks?session=session-5&status=failed", "session_id = 'session-5' AND status = 'failed'", Newest),
+        new("most expensive", "/api/tasks?sort_by=cost", "true", "order_cost DESC, created_at DESC, task_id DESC"),
+        new("most expensive of a week", "/api/tasks?sort_by=cost&date_from=2026-11-13", "created_at >= '2026-11-13Z'", "order_cost DESC, created_at DESC, task_id DESC"),
+        new("longest", "/api/tasks?sort_by=duration", "true", "order_duration DESC, created_at DESC, task_id DESC"),
+        new("last ended", "/api/tasks?sort_by=completed_at", "true", "order_completed DESC, created_at DESC, task_id DESC"),
+        new("by status", "/api/tasks?sort_by=status&sort_order=asc", "true", "status, created_at, task_id"),
+        new("page 100", "/api/tasks?page=100", "true", Newest + " OFFSET 1980"),
     ];
+
+    /// <param name="Name">Of its row.</param>
+    /// <param name="Path">Of the API.</param>
+    /// <param name="Where">The same as SQL.</param>
+    /// <param name="Order">And what follows ORDER BY, with OFFSET where it is not the first page.</param>
+    /// <param name="HasTotal">Whether the API says how many rows the SQL has; after a cursor it says how many the whole list has.</param>
+    private sealed record Question(string Name, string Path, string Where, string Order, bool HasTotal = true)
+    {
+        public string Sql =>
+            $"SELECT {Columns} FROM tasks WHERE {Where} ORDER BY {(Order.Contains("OFFSET", StringComparison.Ordinal) ? Order.Replace("OFFSET", $"LIMIT {PerPage + 1} OFFSET", StringComparison.Ordinal) : $"{Order} LIMIT {PerPage + 1}")}";
+    }
+
+    /// <summary>Microseconds of each request, over HTTP and as SQL.</summary>
+    private sealed record Times(List<int> Http, List<int> Sql);
 
     private sealed record Bench(ServerProcess Server, PerformanceDatabase Database, Pgbench? Pgbench, ListsOptions Options);
 
@@ -97,13 +118,22 @@ internal static class ListsCommand
         Console.WriteLine(pgbench is null ? "pgbench is not installed: the SQL is asked through Npgsql.\n" : "SQL: the same rows through pgbench, one client.\n");
         var bench = new Bench(server, database, pgbench, options);
         await WarmUpAsync(bench, cancellationToken);
-        var runs = new List<ListRun>();
-        foreach (var (name, query, where, order) in Cases)
+        Question[] questions = [.. Cases, .. await CursorsAsync(bench, cancellationToken)];
+        var times = Array.ConvertAll(questions, _ => new Times([], []));
+        for (var turn = 0; turn < Turns; turn++)
         {
-            runs.Add(await MeasureAsync(bench, name, "/api/tasks?" + query, where, order, cancellationToken));
+            foreach (var (question, measured) in questions.Zip(times))
+            {
+                await MeasureAsync(bench, question, measured, cancellationToken);
+            }
         }
 
-        runs.AddRange(await MeasureCursorsAsync(bench, cancellationToken));
+        var runs = new List<ListRun>();
+        foreach (var (question, measured) in questions.Zip(times))
+        {
+            runs.Add(await SumUpAsync(bench, question, measured, cancellationToken));
+        }
+
         Write(runs);
         var point = await MeasurePointAsync(bench, cancellationToken);
         await Report.WriteAsync("lists", machine, new { runs, point }, options.Json, cancellationToken);
@@ -114,9 +144,9 @@ internal static class ListsCommand
     {
         for (var round = 0; round < WarmUpRounds; round++)
         {
-            foreach (var (_, query, _, _) in Cases)
+            foreach (var question in Cases)
             {
-                await bench.Server.Http.GetByteArrayAsync("/api/tasks?" + query, cancellationToken);
+                await bench.Server.Http.GetByteArrayAsync(question.Path, cancellationToken);
             }
         }
     }
@@ -125,16 +155,15 @@ internal static class ListsCommand
     private static Task FoldedAsync(PerformanceDatabase database, CancellationToken cancellationToken) => Probe.Until(
         async () => !await database.QueryAsync<bool>("SELECT EXISTS (SELECT FROM task_deltas)", cancellationToken), "the rollups are folded", FoldDeadline);
 
-    private static async Task<ListRun> MeasureAsync(
-        Bench bench, string name, string path, string where, string order, CancellationToken cancellationToken)
+    /// <summary>One turn of one question.</summary>
+    private static async Task MeasureAsync(Bench bench, Question question, Times times, CancellationToken cancellationToken)
     {
-        var sql = $"SELECT {Columns} FROM tasks WHERE {where} ORDER BY {(order.Contains("OFFSET", StringComparison.Ordinal) ? order.Replace("OFFSET", $"LIMIT {PerPage + 1} OFFSET", StringComparison.Ordinal) : $"{order} LIMIT {PerPage + 1}")}";
+        var requests = Math.Max(1, bench.Options.Requests / Turns);
         await using var connection = await bench.Database.Source.OpenConnectionAsync(cancellationToken);
-        var (http, bare) = (new List<int>(), new List<int>());
-        for (var i = -WarmUp; i < bench.Options.Requests; i++)
+        for (var i = -WarmUp; i < requests; i++)
         {
             var start = Stopwatch.GetTimestamp();
-            using (var answer = await bench.Server.Http.GetAsync(path, cancellationToken))
+            using (var answer = await bench.Server.Http.GetAsync(question.Path, cancellationToken))
             {
                 answer.EnsureSuccessStatusCode();
                 await answer.Content.ReadAsByteArrayAsync(cancellationToken);
@@ -143,32 +172,39 @@ internal static class ListsCommand
             var between = Stopwatch.GetTimestamp();
             if (bench.Pgbench is null)
             {
-                await FetchAsync(connection, sql, cancellationToken);
+                await FetchAsync(connection, question.Sql, cancellationToken);
             }
 
             if (i >= 0)
             {
-                http.Add((int)Stopwatch.GetElapsedTime(start, between).TotalMicroseconds);
-                bare.Add((int)Stopwatch.GetElapsedTime(between).TotalMicroseconds);
+                times.Http.Add((int)Stopwatch.GetElapsedTime(start, between).TotalMicroseconds);
+                times.Sql.Add((int)Stopwatch.GetElapsedTime(between).TotalMicroseconds);
             }
         }
 
-        var page = JsonElement.Parse(await bench.Server.Http.GetStringAsync(path, cancellationToken));
+        if (bench.Pgbench is { } pgbench)
+        {
+            times.Sql.RemoveRange(times.Sql.Count - requests, requests);
+            times.Sql.AddRange(await pgbench.MeasureAsync(
+                question.Sql, requests, new NpgsqlConnectionStringBuilder(bench.Database.ConnectionString), cancellationToken));
+        }
+    }
+
+    private static async Task<ListRun> SumUpAsync(Bench bench, Question question, Times times, CancellationToken cancellationToken)
+    {
+        var page = JsonElement.Parse(await bench.Server.Http.GetStringAsync(question.Path, cancellationToken));
         var total = page.TryGetProperty("total", out var counted) ? counted.GetInt64() : -1;
-        var right = total == await bench.Database.QueryAsync<long>($"SELECT count(*) FROM tasks WHERE {where}", cancellationToken);
-        var served = http.Order().ToArray();
-        var plain = bench.Pgbench is { } pgbench
-            ? await pgbench.MeasureAsync(sql, bench.Options.Requests, new NpgsqlConnectionStringBuilder(bench.Database.ConnectionString), cancellationToken)
-            : [.. bare.Order()];
+        var isRight = !question.HasTotal || total == await bench.Database.QueryAsync<long>($"SELECT count(*) FROM tasks WHERE {question.Where}", cancellationToken);
+        int[] http = [.. times.Http.Order()], sql = [.. times.Sql.Order()];
         return new ListRun(
-            name,
-            served.Percentile(0.5) / 1e3,
-            served.Percentile(0.95) / 1e3,
-            served.Percentile(0.99) / 1e3,
-            plain.Percentile(0.5) / 1e3,
-            plain.Percentile(0.95) / 1e3,
+            question.Name,
+            http.Percentile(0.5) / 1e3,
+            http.Percentile(0.95) / 1e3,
+            http.Percentile(0.99) / 1e3,
+            sql.Percentile(0.5) / 1e3,
+            sql.Percentile(0.95) / 1e3,
             total,
-            right);
+            isRight);
     }
 
     private static async Task FetchAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
@@ -182,9 +218,9 @@ internal static class ListsCommand
     }
 
     /// <summary>The same part of the list at its beginning, in its middle and at its end.</summary>
-    private static async Task<List<ListRun>> MeasureCursorsAsync(Bench bench, CancellationToken cancellationToken)
+    private static async Task<List<Question>> CursorsAsync(Bench bench, CancellationToken cancellationToken)
     {
-        var runs = new List<ListRun>();
+        var questions = new List<Question>();
         foreach (var (name, day) in new[] { ("cursor, first page", "2026-11-19"), ("cursor, middle", "2025-11-20"), ("cursor, last page", "2024-11-21") })
         {
             // Any row of that day: the cursor is that of the page which ends with it.
@@ -196,14 +232,10 @@ internal static class ListsCommand
                 row.GetProperty("created_at").GetDateTimeOffset(),
                 row.GetProperty("task_id").GetString()!);
             var created = place.CreatedAt.ToString("O", CultureInfo.InvariantCulture);
-            runs.Add(await MeasureAsync(
-                bench, name, $"/api/tasks?after={place}", $"(created_at, task_id) < ('{created}', '{place.TaskId}')", Newest, cancellationToken) with
-            {
-                TotalIsRight = true,
-            });
+            questions.Add(new Question(name, $"/api/tasks?after={place}", $"(created_at, task_id) < ('{created}', '{place.TaskId}')", Newest, HasTotal: false));
         }
 
-        return runs;
+        return questions;
     }
 
     private static async Task<PointRun?> MeasurePointAsync(Bench bench, CancellationToken cancellationToken)

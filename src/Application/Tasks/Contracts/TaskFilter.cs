@@ -52,9 +52,6 @@ public sealed record TaskFilter
     /// <summary>Ran for at most so many seconds.</summary>
     public double? DurationMax { get; init; }
 
-    /// <summary>Whether it bounds costs or durations.</summary>
-    public bool HasRange() => (CostMin ?? CostMax) is not null || (DurationMin ?? DurationMax) is not null;
-
     /// <summary>Whether no task is left out.</summary>
     public bool IsForAll() => Statuses.Count == 0 && Agents.Count == 0 && this == new TaskFilter { Statuses = Statuses, Agents = Agents };
 }

@@ -36,10 +36,14 @@ internal sealed class TaskConditions
         // One that is not known is less than 0.
         If("tasks.order_duration >=", filter.DurationMin ?? (filter.DurationMax is null ? null : 0));
         If("tasks.order_duration <=", filter.DurationMax);
+        AllowSeveralValues |= (filter.CostMin ?? filter.CostMax) is not null || (filter.DurationMin ?? filter.DurationMax) is not null;
     }
 
     /// <summary>Whether all there is to it is that a column has one value.</summary>
     public bool IsOneEquality => _equalities == 1 && _conditions.Count == 1;
+
+    /// <summary>Whether a column may have any of several values: what an index finds then may have to be put in order.</summary>
+    public bool AllowSeveralValues { get; private set; }
 
     public override string ToString() => _conditions.Count == 0 ? "true" : string.Join(" AND ", _conditions);
 
@@ -57,6 +61,7 @@ internal sealed class TaskConditions
         else if (values.Length > 1)
         {
             _conditions.Add($"{column} = ANY ({_parameters.Next(values)})");
+            AllowSeveralValues = true;
         }
     }
 

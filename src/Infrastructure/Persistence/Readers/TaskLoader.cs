@@ -8,7 +8,7 @@ namespace GrooteDashboard.Infrastructure.Persistence.Readers;
 /// Tasks that are asked for at the same time are read by one statement (the data loader pattern): who comes alone is served at once, and who comes while all
 /// readers are busy waits with the others for the first that is free. The busier the server, the less a task costs PostgreSQL.
 /// </summary>
-internal sealed class TaskLoader([FromKeyedServices(PlainReads.Pool)] NpgsqlDataSource source)
+internal sealed class TaskLoader([FromKeyedServices(PlainReads.PlannedOnce)] NpgsqlDataSource source)
 {
     /// <summary>Statements at a time: while the answer of one is read, PostgreSQL works on the other.</summary>
     public const int MaxReaders = 2;

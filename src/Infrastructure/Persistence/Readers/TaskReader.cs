@@ -6,14 +6,19 @@ using Npgsql;
 
 namespace GrooteDashboard.Infrastructure.Persistence.Readers;
 
-internal sealed class TaskReader(NpgsqlDataSource source, [FromKeyedServices(PlainReads.Pool)] NpgsqlDataSource plain, TaskCounts counts, TaskLoader loader) : ITaskReader
+internal sealed class TaskReader(
+    NpgsqlDataSource source,
+    [FromKeyedServices(PlainReads.PlannedOnce)] NpgsqlDataSource plannedOnce,
+    [FromKeyedServices(PlainReads.PlannedForValues)] NpgsqlDataSource plannedForValues,
+    TaskCounts counts,
+    TaskLoader loader) : ITaskReader
 {
     public Task<IReadOnlyList<TaskSummary>> ListAsync(
         TaskFilter filter, TaskOrder order, TaskCursor? after, int skip, int take, CancellationToken cancellationToken)
     {
         var list = TaskLists.Of(TaskSummaryRow.LiveColumns, filter, order, after, skip, take);
         return filter.Text is null
-            ? ListAsync(plain, list.HasOnePlan ? null : PlainReads.PlanForTheValues(), list.Statement, cancellationToken)
+            ? ListAsync(list.HasOnePlan ? plannedOnce : plannedForValues, setting: null, list.Statement, cancellationToken)
             // Seconds, perhaps: not in the way of what takes fractions of a millisecond.
             : SearchDeadline.KeepAsync(() => ListAsync(source, SearchDeadline.Set(), list.Statement, cancellationToken));
     }

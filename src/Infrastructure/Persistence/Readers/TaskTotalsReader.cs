@@ -10,7 +10,7 @@ using Npgsql;
 
 namespace GrooteDashboard.Infrastructure.Persistence.Readers;
 
-internal sealed class TaskTotalsReader([FromKeyedServices(PlainReads.Pool)] NpgsqlDataSource source, IAnalyticsReader analytics) : ITaskTotals
+internal sealed class TaskTotalsReader([FromKeyedServices(PlainReads.PlannedOnce)] NpgsqlDataSource source, IAnalyticsReader analytics) : ITaskTotals
 {
     /// <summary>No task is older, or newer.</summary>
     private static readonly DateTimeOffset Earliest = new(1970, 1, 1, 0, 0, 0, TimeSpan.Zero);
