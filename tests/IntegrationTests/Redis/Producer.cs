@@ -27,8 +27,13 @@ internal sealed class Producer : IAsyncDisposable
         return new Producer(await ConnectionMultiplexer.ConnectAsync(options), server);
     }
 
-    /// <summary>Whether somebody listens to the producers' channels.</summary>
-    public async Task<bool> IsHeardAsync() => _redis.IsConnected && await _server.CommandAsync("PUBSUB", "NUMPAT") == ":2";
+    /// <summary>Whether this can publish, and somebody listens to the producers' channels.</summary>
+    /// <exception cref="RedisException">It cannot: after Redis was away it says that it is connected before it is.</exception>
+    public async Task<bool> IsHeardAsync()
+    {
+        await _redis.GetSubscriber().PublishAsync("nobody", "listens");
+        return await _server.CommandAsync("PUBSUB", "NUMPAT") == ":2";
+    }
 
     /// <summary>Returns when somebody listens.</summary>
     public Task UntilHeardAsync() => Eventually.IsTrueAsync(IsHeardAsync, "the bridge listens");

@@ -13,12 +13,13 @@ internal sealed class RoundQueue<T>
     private readonly ConcurrentQueue<T> _items = new();
 
     // Holds at most the news that there is something.
-    private readonly Channel<bool> _news = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    private readonly Channel<bool> _news = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true, AllowSynchronousContinuations = true });
 
     /// <summary>Adds an item. The reader finds it after the next <see cref="Wake"/>, or before.</summary>
     public void Add(T item) => _items.Enqueue(item);
 
-    /// <summary>Lets the reader take what was added.</summary>
+    /// <summary>Lets the reader take what was added: one that waits does so before this returns.</summary>
     public void Wake() => _news.Writer.TryWrite(true);
 
     /// <summary>Nothing more comes.</summary>
