@@ -15,7 +15,7 @@ internal static class PlainReads
     public const string PlannedForValues = "plain-reads-planned-for-values";
 
     /// <summary>Answers come in fractions of a millisecond: more connections would only keep PostgreSQL's cores from working.</summary>
-    private const int MaxPoolSize = 16;
+    private const int MaxPoolSize = 8;
 
     /// <summary>
     /// Statements of lists that a connection keeps, those used last. There are hundreds, one for each combination of filters and order: those that nobody

@@ -170,21 +170,23 @@ internal static class ListsCommand
             }
 
             var between = Stopwatch.GetTimestamp();
-            if (bench.Pgbench is null)
-            {
-                await FetchAsync(connection, question.Sql, cancellationToken);
-            }
-
             if (i >= 0)
             {
                 times.Http.Add((int)Stopwatch.GetElapsedTime(start, between).TotalMicroseconds);
-                times.Sql.Add((int)Stopwatch.GetElapsedTime(between).TotalMicroseconds);
+            }
+
+            if (bench.Pgbench is null)
+            {
+                await FetchAsync(connection, question.Sql, cancellationToken);
+                if (i >= 0)
+                {
+                    times.Sql.Add((int)Stopwatch.GetElapsedTime(between).TotalMicroseconds);
+                }
             }
         }
 
         if (bench.Pgbench is { } pgbench)
         {
-            times.Sql.RemoveRange(times.Sql.Count - requests, requests);
             times.Sql.AddRange(await pgbench.MeasureAsync(
                 question.Sql, requests, new NpgsqlConnectionStringBuilder(bench.Database.ConnectionString), cancellationToken));
         }

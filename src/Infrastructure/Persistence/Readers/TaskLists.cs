@@ -32,7 +32,7 @@ internal sealed class TaskLists
         var inOrder = $"ORDER BY {string.Join(", ", order.Descending ? keys.Select(key => key + " DESC") : keys)}";
         var page = $"FROM tasks WHERE {where} {inOrder} LIMIT {parameters.Next(take)}{(skip > 0 ? $" OFFSET {parameters.Next(skip)}" : "")}";
         // Which they are first: what is shown of a task is made for those of the page alone, not for those that are passed over or put in order. Of a range it is
-        // known from the index (0009_range_indexes.sql), and only their rows are read. With ANY (ARRAY ()) it takes half the planning of IN ().
+        // known from the index (0009_range_indexes.sql), and only their rows are read. ANY (ARRAY ()) is planned in two thirds of the time of IN ().
         statement.CommandText = skip > 0 || conditions.AllowSeveralValues
             ? $"SELECT {columns} FROM tasks WHERE {Id} = ANY (ARRAY(SELECT {Id} {page})) {inOrder}"
             : $"SELECT {columns} {page}";

@@ -7,6 +7,8 @@ namespace GrooteDashboard.Infrastructure.Redis.PubSub;
 /// <summary>
 /// A queue whose reader is woken once for many items, when a writer has no more for now: a reader that is woken for each would cost more than what it
 /// does with them. Any number of writers, one reader. It has no bound of its own: whoever adds keeps to one.
+/// The reader goes on within <see cref="Wake"/>, on the thread of whoever calls it, until it waits for something: no other thread is woken. So it must not block,
+/// and nobody wakes it under a lock.
 /// </summary>
 internal sealed class RoundQueue<T>
 {
