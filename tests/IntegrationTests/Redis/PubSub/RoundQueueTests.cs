@@ -5,15 +5,8 @@ namespace GrooteDashboard.IntegrationTests.Redis.PubSub;
 [CancelAfter(10_000)]
 internal sealed class RoundQueueTests
 {
-    private RoundQueue<int> _queue = new();
+    private readonly RoundQueue<int> _queue = new();
     private readonly List<(int Item, int Thread)> _taken = [];
-
-    [SetUp]
-    public void SetUp()
-    {
-        _queue = new RoundQueue<int>();
-        _taken.Clear();
-    }
 
     [Test]
     public void A_reader_that_waits_takes_a_round_on_the_thread_that_wakes_it(CancellationToken cancellationToken)
