@@ -9,7 +9,10 @@ internal sealed class ChannelSubscription(HubChannel channel, Connection connect
 
     public Connection Connection { get; } = connection;
 
-    /// <summary>Position in the channel's list, so that leaving is O(1).</summary>
+    /// <summary>Those who are handed the same batches as this one.</summary>
+    public Cohort Cohort { get; set; } = null!;
+
+    /// <summary>Position in its cohort, so that leaving is O(1).</summary>
     public int Index { get; set; }
 
     /// <summary>Up to this offset the client was sent everything, or told what is missing. While behind, only its catch-up moves it.</summary>

@@ -17,6 +17,15 @@ internal sealed class Fanout : IDisposable
     /// <summary>The pump of the next channel or connection.</summary>
     public Pump Next() => _pumps[(uint)Interlocked.Increment(ref _next) % _pumps.Length];
 
+    /// <summary>Lets the channels hand out that wait for the end of a round of messages.</summary>
+    public void EndRound()
+    {
+        foreach (var pump in _pumps)
+        {
+            pump.EndRound();
+        }
+    }
+
     /// <summary>Gives the other pumps their parts of these connections, and leaves <paramref name="own"/> pump its own.</summary>
     public void Share(List<Connection> connections, Pump own)
     {

@@ -8,36 +8,16 @@ namespace GrooteDashboard.Api.Realtime;
 
 /// <summary>
 /// A channel that somebody watches. One lock makes publishing, joining, catching up and leaving one sequence. What is published is collected, and
-/// handed out to all subscribers as one: at once after a quiet spell, else a little later, so that what costs most, the writes to sockets, are few.
+/// handed out to a cohort of subscribers as one: at once after a quiet spell, else a little later, so that what costs most, the writes to sockets, are few.
 /// </summary>
 internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options, CatchUp catchUp, RealtimeMetrics metrics)
 {
     private const int MaxCollectedBytes = 64 << 10;
 
-    /// <summary>
-    /// Between two hand-outs the channel rests for so many times what a hand-out costs, up to twice <see cref="RealtimeOptions.MaxBatchDelay"/>. A small audience
-    /// sees everything at once, and a large one does not take the machine away from the others. Where several messages come per millisecond nobody reads them one by
-    /// one: there it rests longer, by the square of their number. And where one core could not write every message by itself, in that proportion. Neither is a
-    /// reason to rest longer than <see cref="RealtimeOptions.MaxBatchDelay"/>.
-    /// </summary>
-    private const double RestPerCost = 1.5;
-
-    private static readonly double TicksToMilliseconds = 1_000.0 / Stopwatch.Frequency;
-
-    /// <summary>Per millisecond.</summary>
-    private const double ManyMessages = 2;
-
-    /// <summary>What comes within half a millisecond comes in one round, in ticks of timestamps.</summary>
-    private static readonly long RoundLength = Stopwatch.Frequency / 2_000;
-
-    /// <summary>The weight of the last hand-out in what is known of how much comes.</summary>
-    private const double Recent = 1.0 / 8;
-
-    private readonly long _maxRest = (long)(options.MaxBatchDelay.TotalSeconds * Stopwatch.Frequency);
+    private readonly Cadence _cadence = new(options.MaxBatchDelay);
     private readonly Lock _gate = new();
-    private readonly List<ChannelSubscription> _subscriptions = [];
+    private readonly List<Cohort> _cohorts = [];
     private readonly RecentFrames _recent = new();
-    private readonly List<HubFrame> _collected = [];
     private readonly bool _isSequenced = Channels.IsSequenced(name);
 
     // Subscriptions, and those on their way to one. At none the channel is retired for good.
@@ -49,19 +29,19 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
     private long _head;
     private int _behind;
     private int _resets;
-    private int _collectedBytes;
-    private long _handedOutAt;
 
-    // Per millisecond, lately.
-    private double _messages;
-    private bool _isScheduled;
-    private long _due;
+    // Of all cohorts; and the one that had its turn last.
+    private int _subscriptions;
+    private int _turn;
 
-    // Messages come in rounds: when the last one began, and how far they are apart lately, in ticks of timestamps.
-    private long _cameAt;
-    private double _apart;
+    // Whether a round of messages has come that nobody had a turn with; and when the pump looks at the channel where none comes.
+    private bool _hasRound;
+    private long _lookAt = long.MaxValue;
 
     public string Name { get; } = name;
+
+    /// <summary>What it costs to write to all.</summary>
+    private double Cost => pump.WriteCost * _subscriptions;
 
     /// <summary>How often somebody began to watch it.</summary>
     public long Joins => Volatile.Read(ref _joins);
@@ -132,8 +112,7 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
         {
             HandOut();
             _joins++;
-            subscription.Index = _subscriptions.Count;
-            _subscriptions.Add(subscription);
+            Add(subscription);
             subscription.Cursor = _head;
             var head = agreed is { } known && known.Epoch == _epoch ? Math.Max(known.Offset, _head) : _head;
             if (since is not { } from || !_isSequenced)
@@ -172,10 +151,7 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
     {
         lock (_gate)
         {
-            var last = _subscriptions[^1];
-            _subscriptions[subscription.Index] = last;
-            last.Index = subscription.Index;
-            _subscriptions.RemoveAt(_subscriptions.Count - 1);
+            Remove(subscription);
             if (subscription.BehindReason is not null)
             {
                 NoLongerBehind(subscription);
@@ -187,7 +163,7 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
     {
         lock (_gate)
         {
-            if (_subscriptions.Count == 0)
+            if (_subscriptions == 0)
             {
                 _head = Math.Max(_head, message.Offset ?? 0);
                 return;
@@ -211,15 +187,31 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
         }
     }
 
-    /// <summary>Hands out what was collected. Only the channel's pump calls it.</summary>
+    /// <summary>Hands out to the cohorts whose turn it is. Only the channel's pump calls it.</summary>
     /// <param name="started">Gets the connections that have to be written to.</param>
     public void HandOut(List<Connection> started)
     {
         lock (_gate)
         {
-            if (_due <= Stopwatch.GetTimestamp())
+            var now = Stopwatch.GetTimestamp();
+            if (_lookAt <= now)
             {
-                Deliver(started);
+                _lookAt = long.MaxValue;
+            }
+
+            if (_hasRound || _cadence.Latest <= now)
+            {
+                _hasRound = false;
+                for (var turns = _cadence.Turn(now, _cohorts.Count, Cost); turns > 0; turns--)
+                {
+                    _turn = (_turn + 1) % _cohorts.Count;
+                    Deliver(_cohorts[_turn], started);
+                }
+            }
+
+            if (_cohorts.Exists(cohort => cohort.Collected.Count > 0))
+            {
+                LookAt(_cadence.Latest);
             }
         }
     }
@@ -236,15 +228,18 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
             _epoch = position.Epoch;
             _head = position.Offset;
             _recent.Clear();
-            foreach (var subscription in _subscriptions)
+            foreach (var cohort in _cohorts)
             {
-                if (subscription.BehindReason is not null)
+                foreach (var subscription in cohort.Subscriptions)
                 {
-                    NoLongerBehind(subscription);
-                }
+                    if (subscription.BehindReason is not null)
+                    {
+                        NoLongerBehind(subscription);
+                    }
 
-                subscription.Cursor = _head;
-                WelcomeAfresh(subscription, 1, GapReasons.HistoryLost);
+                    subscription.Cursor = _head;
+                    WelcomeAfresh(subscription, 1, GapReasons.HistoryLost);
+                }
             }
         }
     }
@@ -357,93 +352,117 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
         {
             // What comes with a hole before it is read later, by everyone.
             HandOut();
-            foreach (var subscription in _subscriptions)
+            foreach (var cohort in _cohorts)
             {
-                FallBehind(subscription, GapReasons.HistoryLost);
+                foreach (var subscription in cohort.Subscriptions)
+                {
+                    FallBehind(subscription, GapReasons.HistoryLost);
+                }
             }
         }
 
         _head = frame.Offset ?? _head;
-        _collected.Add(frame);
-        _collectedBytes += frame.Bytes.Length;
-        if (_collectedBytes >= MaxCollectedBytes)
+        Remember(frame);
+        var bytes = 0;
+        foreach (var cohort in _cohorts)
+        {
+            bytes = Math.Max(bytes, cohort.Collect(frame));
+        }
+
+        var isFirst = _cadence.Came(frame.PublishedAt);
+        if (bytes >= MaxCollectedBytes)
         {
             HandOut();
         }
-        else
+        else if (isFirst && !_hasRound)
         {
-            Schedule(frame.PublishedAt);
+            // What comes with it comes along.
+            _hasRound = true;
+            pump.ScheduleWithRound(this, frame.PublishedAt + Cadence.RoundLength);
+        }
+        else if (!_hasRound)
+        {
+            LookAt(_cadence.Latest);
         }
     }
 
-    /// <summary>
-    /// Hands out after the rest, but with the round of messages that is nearest to its end: between two rounds nothing comes for which it would be worth to keep
-    /// the last one waiting.
-    /// </summary>
-    private void Schedule(long now)
+    private void LookAt(long time)
     {
-        var sinceLast = now - _cameAt;
-        var isNewRound = sinceLast > RoundLength;
-        if (isNewRound)
+        if (time < _lookAt)
         {
-            _cameAt = now;
-            // A pause says nothing about rounds.
-            _apart += (Math.Min(sinceLast, _maxRest) - _apart) * Recent;
-        }
-
-        if (!_isScheduled)
-        {
-            _isScheduled = true;
-            _due = _handedOutAt + Rest();
-            pump.Schedule(this, _due + HalfApart());
-        }
-
-        if (isNewRound && _due > now && _due - HalfApart() <= now)
-        {
-            // What came with it comes along.
-            _due = now;
-            pump.Schedule(this, now + RoundLength);
+            _lookAt = time;
+            pump.Schedule(this, time);
         }
     }
 
-    private long Rest()
+    /// <summary>Where there is room. What was collected is handed out before: all cohorts are where the channel is.</summary>
+    private void Add(ChannelSubscription subscription)
     {
-        var cost = pump.WriteCost * _subscriptions.Count;
-        var many = _messages < ManyMessages ? 1 : _messages * _messages;
-        var cores = _messages * TicksToMilliseconds * cost;
-        var rest = Math.Min(RestPerCost * cost, 2 * _maxRest);
-        return (long)Math.Max(rest, Math.Min(rest * Math.Max(many, cores), _maxRest));
+        var cohort = _cohorts.Find(cohort => !cohort.IsFull);
+        if (cohort is null)
+        {
+            _cohorts.Add(cohort = new Cohort());
+        }
+
+        cohort.Add(subscription);
+        _subscriptions++;
     }
 
-    /// <summary>Half of what is between two rounds; nothing where hand-outs are not much further apart than they are.</summary>
-    private long HalfApart() => _apart < _due - _handedOutAt ? (long)(_apart / 2) : 0;
+    private void Remove(ChannelSubscription subscription)
+    {
+        var cohort = subscription.Cohort;
+        cohort.Remove(subscription);
+        _subscriptions--;
+        if (_subscriptions == 0)
+        {
+            _cohorts.Clear();
+        }
+        else if (_subscriptions <= (_cohorts.Count - 1) * Cohort.MaxSize / 2)
+        {
+            // Half as many cohorts would do: one less, so that not each of few has its own.
+            HandOut();
+            _cohorts.Remove(cohort);
+            foreach (var moved in cohort.Subscriptions)
+            {
+                _subscriptions--;
+                Add(moved);
+            }
+        }
+    }
 
     /// <summary>Hands out what was collected, now: what follows needs everyone to be where the channel is.</summary>
     private void HandOut()
     {
-        if (_collected.Count > 0)
+        if (_cohorts.Exists(cohort => cohort.Collected.Count > 0))
         {
             var started = new List<Connection>();
-            Deliver(started);
+            foreach (var cohort in _cohorts)
+            {
+                Deliver(cohort, started);
+            }
+
+            _cadence.Reset(Stopwatch.GetTimestamp());
             pump.Write(CollectionsMarshal.AsSpan(started));
         }
     }
 
-    private void Deliver(List<Connection> started)
+    private void Deliver(Cohort cohort, List<Connection> started)
     {
-        if (_collected.Count == 0)
+        var collected = cohort.Collected;
+        if (collected.Count == 0)
         {
             return;
         }
 
-        var plain = HubFrame.Join(_collected);
+        var plain = HubFrame.Join(collected);
         HubFrame? deflated = null;
-        var notice = _collected.FindLast(frame => frame.Offset is null).Bytes;
-        foreach (var subscription in _subscriptions)
+        var notice = collected.FindLast(frame => frame.Offset is null).Bytes;
+        var isRemembered = _behind > 0;
+        foreach (var subscription in cohort.Subscriptions)
         {
             if (subscription.BehindReason is null)
             {
-                var batch = subscription.Connection.IsCompressed ? deflated ??= HubFrame.Join([.. _collected.Select(frame => frame.Deflated())]) : plain;
+                var batch = subscription.Connection.IsCompressed ? deflated ??= HubFrame.Join([.. collected.Select(frame => frame.Deflated())]) : plain;
                 if (subscription.Connection.TryOffer(batch, out var hasStarted))
                 {
                     subscription.Cursor = batch.Offset ?? subscription.Cursor;
@@ -466,28 +485,27 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
             }
         }
 
-        foreach (var frame in _collected)
+        // Who is behind now needs what it did not take; what came while others were is remembered already.
+        for (var i = 0; !isRemembered && i < collected.Count; i++)
         {
-            Remember(frame);
+            Remember(collected[i]);
         }
 
-        var now = Stopwatch.GetTimestamp();
-        _messages += ((_collected.Count / Stopwatch.GetElapsedTime(_handedOutAt, now).TotalMilliseconds) - _messages) * Recent;
-        _collected.Clear();
-        _collectedBytes = 0;
-        _handedOutAt = now;
-        _isScheduled = false;
+        cohort.HandedOut();
     }
 
     private void DeliverLatest(in HubFrame frame)
     {
-        foreach (var subscription in _subscriptions)
+        foreach (var cohort in _cohorts)
         {
-            // Always taken: what waits is replaced.
-            subscription.Connection.TryOffer(frame, out var hasStarted);
-            if (hasStarted)
+            foreach (var subscription in cohort.Subscriptions)
             {
-                pump.Write(subscription.Connection);
+                // Always taken: what waits is replaced.
+                subscription.Connection.TryOffer(frame, out var hasStarted);
+                if (hasStarted)
+                {
+                    pump.Write(subscription.Connection);
+                }
             }
         }
     }

@@ -24,6 +24,7 @@ internal sealed partial class Pump
     // Guarded by _gate: what others have put here.
     private readonly object _gate = new();
     private readonly PriorityQueue<HubChannel, long> _due = new();
+    private readonly HashSet<HubChannel> _withRound = [];
     private List<Connection> _ready = [];
     private bool _isStopping;
 
@@ -47,12 +48,31 @@ internal sealed partial class Pump
     {
         lock (_gate)
         {
-            var isSooner = !_due.TryPeek(out _, out var first) || due < first;
-            _due.Enqueue(channel, due);
-            if (isSooner)
+            Enqueue(channel, due);
+        }
+    }
+
+    /// <summary>Lets a channel hand out at the end of the round of messages that is coming in (<see cref="EndRound"/>), or at a moment, whatever is first.</summary>
+    public void ScheduleWithRound(HubChannel channel, long latest)
+    {
+        lock (_gate)
+        {
+            _withRound.Add(channel);
+            Enqueue(channel, latest);
+        }
+    }
+
+    /// <summary>A round of messages has come.</summary>
+    public void EndRound()
+    {
+        lock (_gate)
+        {
+            foreach (var channel in _withRound)
             {
-                Monitor.Pulse(_gate);
+                Enqueue(channel, due: 0);
             }
+
+            _withRound.Clear();
         }
     }
 
@@ -126,10 +146,21 @@ internal sealed partial class Pump
             }
 
             _due.Dequeue();
+            _withRound.Remove(channel);
             _channels.Add(channel);
         }
 
         return Timeout.InfiniteTimeSpan;
+    }
+
+    private void Enqueue(HubChannel channel, long due)
+    {
+        var isSooner = !_due.TryPeek(out _, out var first) || due < first;
+        _due.Enqueue(channel, due);
+        if (isSooner)
+        {
+            Monitor.Pulse(_gate);
+        }
     }
 
     private void HandOut(HubChannel channel)

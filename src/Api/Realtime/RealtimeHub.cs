@@ -56,6 +56,8 @@ internal sealed class RealtimeHub(
         }
     }
 
+    public void EndRound() => fanout.EndRound();
+
     public void ChannelReset(string channel, ChannelPosition position)
     {
         if (_channels.TryGetValue(channel, out var watched))

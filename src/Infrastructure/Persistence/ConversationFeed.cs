@@ -151,6 +151,8 @@ internal sealed partial class ConversationFeed : BackgroundService, IChannelFeed
                 _publisher.Publish(ToFrame(channel, entry));
             }
 
+            _publisher.EndRound();
+
             PublishedUpTo(conversationId, entries[^1].Offset);
         }
     }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text.Json;
 using GrooteDashboard.Api.Realtime.Sockets;
+using GrooteDashboard.Api.Realtime;
 using GrooteDashboard.Application.Realtime.Contracts;
 using GrooteDashboard.Testing;
 
@@ -152,6 +153,53 @@ internal sealed class HubTests
         foreach (var client in clients)
         {
             await client.DisposeAsync();
+        }
+    }
+
+    [Test]
+    public async Task A_large_audience_gets_everything_once_in_order_while_others_come_and_go()
+    {
+        const int Messages = 2_000;
+        await using var host = await HubHost.StartAsync();
+        var staying = await Task.WhenAll(Enumerable.Range(0, 2 * Cohort.MaxSize).Select(_ => SubscribeAsync()));
+        var received = Task.WhenAll(staying.Select(client => client.CollectUntilAsync(frame => frame.Type() == "task_output" && frame.Offset() == Messages)));
+        var passing = new List<Task<List<JsonElement>>>();
+        for (var i = 1; i <= Messages; i++)
+        {
+            host.PublishOutput("1", $"line {i}");
+            if (i % 5 == 0)
+            {
+                passing.Add(PassAsync());
+                host.Hub.EndRound();
+                await Task.Yield();
+            }
+        }
+
+        foreach (var frames in (await received).Concat(await Task.WhenAll(passing)))
+        {
+            var offsets = frames.Where(frame => frame.Type() == "task_output").Select(frame => frame.Offset()).ToList();
+            var first = frames.Find(frame => frame.Type() == "subscribed").Offset() + 1;
+            Assert.That(offsets, Is.EqualTo(Enumerable.Range(0, offsets.Count).Select(i => first + i)));
+        }
+
+        foreach (var client in staying)
+        {
+            await client.DisposeAsync();
+        }
+
+        await Probe.Until(() => (host.Hub.Connections, host.Hub.Subscriptions, host.Hub.Channels) == (0, 0, 0));
+
+        async Task<PipeClient> SubscribeAsync()
+        {
+            var client = await PipeClient.JoinAsync(host);
+            await client.SubscribeAsync("task:1");
+            return client;
+        }
+
+        async Task<List<JsonElement>> PassAsync()
+        {
+            await using var client = await SubscribeAsync();
+            return await client.CollectUntilAsync(frame => frame.Type() == "task_output" ? frame.Offset() % 50 == 0 : frame.Offset() > Messages - 50);
         }
     }
 

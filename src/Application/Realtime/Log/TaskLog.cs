@@ -207,6 +207,7 @@ internal sealed class TaskLog : BackgroundService, ITaskLog, IChannelPositions, 
                 Sequence(work, taken);
             }
 
+            _publisher.EndRound();
             ForgetIdleTasks();
         }
 

@@ -11,6 +11,15 @@ public interface IRealtimePublisher
     void Publish(in ChannelFrame frame);
 
     /// <summary>
+    /// What came together has all been published: whoever collects it need not wait for more of it. To be called after the last of a batch; where
+    /// it is left out, messages are a moment later.
+    /// </summary>
+    void EndRound()
+    {
+        // Nothing to do for a publisher that collects nothing.
+    }
+
+    /// <summary>
     /// The channel's history was lost: what comes next has offsets of another epoch, from after <paramref name="position"/>. Called in the place
     /// that it has between the messages of the channel.
     /// </summary>

@@ -11,6 +11,8 @@ internal sealed class RedisBroadcast(RedisConnection connection, IRealtimePublis
 {
     public void Publish(in ChannelFrame frame) => _ = PublishAsync(frame);
 
+    public void EndRound() => local.EndRound();
+
     public void ChannelReset(string channel, ChannelPosition position) => local.ChannelReset(channel, position);
 
     /// <summary>Says something outside of the sequence.</summary>

@@ -257,6 +257,8 @@ internal sealed partial class RedisChannelFeed : BackgroundService, IChannelFeed
             {
                 await HandOnAsync(heard, cancellationToken);
             }
+
+            _publisher.EndRound();
         }
     }
 
