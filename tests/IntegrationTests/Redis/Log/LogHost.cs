@@ -150,6 +150,9 @@ internal sealed class RecordingPublisher : IRealtimePublisher
     private readonly Dictionary<string, List<ChannelFrame>> _frames = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ChannelPosition> _resets = new(StringComparer.Ordinal);
 
+    /// <summary>Whether the end of a round was told since the last message.</summary>
+    public bool IsRoundOver { get; private set; }
+
     public IReadOnlyList<ChannelFrame> On(string channel)
     {
         lock (_lock)
@@ -171,12 +174,21 @@ internal sealed class RecordingPublisher : IRealtimePublisher
     {
         lock (_lock)
         {
+            IsRoundOver = false;
             if (!_frames.TryGetValue(frame.Channel, out var frames))
             {
                 _frames.Add(frame.Channel, frames = []);
             }
 
             frames.Add(frame);
+        }
+    }
+
+    public void EndRound()
+    {
+        lock (_lock)
+        {
+            IsRoundOver = true;
         }
     }
 

@@ -34,6 +34,23 @@ internal sealed class RedisChannelFeedTests
     }
 
     [Test]
+    public async Task The_end_of_what_came_together_is_told_on_every_instance()
+    {
+        await _producer.AppendAsync("task-1", LogHost.Output("a"));
+        foreach (var instance in (LogHost[])[_producer, _watcher])
+        {
+            await instance.WatchAsync("task:task-1");
+        }
+
+        await _producer.AppendAsync("task-1", LogHost.Output("b"));
+
+        foreach (var instance in (LogHost[])[_producer, _watcher])
+        {
+            await Probe.Until(() => instance.Publisher.On("task:task-1").Count == 1 && instance.Publisher.IsRoundOver);
+        }
+    }
+
+    [Test]
     public async Task A_channel_that_is_not_heard_is_found_and_heard_again()
     {
         await _producer.AppendAsync("task-1", LogHost.Output("a"));
