@@ -23,8 +23,8 @@ internal sealed class Cadence(TimeSpan maxBatchDelay)
     /// <summary>The weight of the last round in what is known of how much comes.</summary>
     private const double Recent = 1.0 / 8;
 
-    /// <summary>A round that is late by half has not come: then there is a turn without one.</summary>
-    private const double Patience = 1.5;
+    /// <summary>A round that has not come in twice the time is not waited for: then there is a turn without one.</summary>
+    private const double Patience = 2;
 
     private static readonly double TicksToMilliseconds = 1_000.0 / Stopwatch.Frequency;
 
@@ -63,16 +63,19 @@ internal sealed class Cadence(TimeSpan maxBatchDelay)
         return true;
     }
 
-    /// <summary>There is a turn.</summary>
+    /// <summary>
+    /// There is a turn. With a round those who have nearly rested have it, too. Without one they wait: they would be resting when the round comes.
+    /// </summary>
     /// <param name="now">When.</param>
+    /// <param name="hasRound">Whether a round of messages has come.</param>
     /// <param name="cohorts">How many cohorts there are.</param>
     /// <param name="cost">What it costs to write to all of them.</param>
     /// <returns>How many of them have it: those who have rested longest.</returns>
-    public int Turn(long now, int cohorts, double cost)
+    public int Turn(long now, bool hasRound, int cohorts, double cost)
     {
         _rested = Math.Min(cohorts, _rested + (cohorts * (now - _turnAt) / Rest(cost)));
         _turnAt = now;
-        var turns = (int)Math.Round(_rested);
+        var turns = (int)(hasRound ? Math.Round(_rested) : _rested);
         _rested -= turns;
         return turns;
     }

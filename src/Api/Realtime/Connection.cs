@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Net.Sockets;
 using GrooteDashboard.Api.Realtime.Protocol;
 using GrooteDashboard.Api.Realtime.Sockets;
 
@@ -13,6 +14,9 @@ namespace GrooteDashboard.Api.Realtime;
 internal sealed class Connection(
     ulong id, ITransport transport, Pump pump, ConnectionRegistry registry, RealtimeOptions options, RealtimeMetrics metrics, TimeProvider time)
 {
+    /// <summary>The transport is gone (<see cref="HasMore"/>).</summary>
+    public const int Gone = -1;
+
     private const int MaxMissedBeats = 2;
 
     /// <summary>What a slow client has to take before it counts as stalled.</summary>
@@ -29,6 +33,9 @@ internal sealed class Connection(
     private SemaphoreSlim? _catchUpTurn;
 
     public string Id => id.ToString("x16", CultureInfo.InvariantCulture);
+
+    /// <inheritdoc cref="ITransport.Socket"/>
+    public Socket? Socket => transport.Socket;
 
     /// <summary>Where the registry keeps it; the registry's own.</summary>
     public int Place { get; set; } = -1;
@@ -198,30 +205,38 @@ internal sealed class Connection(
         }
     }
 
-    /// <summary>One write of what waits. Only pumps call it, one at a time. True: there is more, for another turn.</summary>
-    public bool TryWrite(byte[] scratch, ref Sent sent)
+    /// <summary>What is to be written next; empty: nothing is, and the connection is to be given to a pump again. Only pumps ask, one at a time, and write it.</summary>
+    /// <param name="scratch">Where several that wait are joined.</param>
+    public ReadOnlyMemory<byte> Next(byte[] scratch) => _outbox.Peek(scratch);
+
+    /// <summary>Writes as much of it as the transport takes now, and returns what <see cref="HasMore"/> is to be told.</summary>
+    public int Write(ReadOnlyMemory<byte> next)
     {
         try
         {
-            var next = _outbox.Peek(scratch);
-            var written = next.IsEmpty ? 0 : transport.TryWrite(next.Span);
-            if (written > 0)
-            {
-                return _outbox.Advance(written, ref sent);
-            }
-
-            if (!next.IsEmpty)
-            {
-                _ = WaitAsync();
-            }
+            return transport.TryWrite(next.Span);
         }
         catch (Exception)
         {
-            // The transport is gone. The read loop learns it from its own read, and says how the connection ended.
-            _outbox.Abandon();
+            return Gone;
         }
+    }
 
-        return false;
+    /// <summary>So many bytes of what was next are written: 0 if the transport takes nothing now. True: there is more, for another turn.</summary>
+    public bool HasMore(int written, ref Sent sent)
+    {
+        switch (written)
+        {
+            case > 0:
+                return _outbox.Advance(written, ref sent);
+            case 0:
+                _ = WaitAsync();
+                return false;
+            default:
+                // The read loop learns it from its own read, and says how the connection ended.
+                _outbox.Abandon();
+                return false;
+        }
     }
 
     /// <summary>Waits until the client takes something again.</summary>

@@ -1,18 +1,25 @@
 using System.Runtime.InteropServices;
+using GrooteDashboard.Api.Realtime.Sockets;
+using Microsoft.Extensions.Options;
 
 namespace GrooteDashboard.Api.Realtime;
 
 /// <summary>The pumps: one for each core. A large audience is divided between them, a small one is not worth waking a second thread.</summary>
-internal sealed class Fanout : IDisposable
+internal sealed partial class Fanout : IDisposable
 {
-    /// <summary>Connections that one pump writes to while others rest: a tenth of a millisecond, about.</summary>
-    private const int ShareSize = 16;
+    /// <summary>Connections that one pump writes to while others rest: a millisecond, about. To wake another for less costs more than it gains.</summary>
+    private const int ShareSize = 256;
 
     private readonly Pump[] _pumps;
     private int _next;
 
-    public Fanout(RealtimeMetrics metrics, ILogger<Fanout> logger) =>
-        _pumps = [.. Enumerable.Range(1, Environment.ProcessorCount).Select(number => new Pump(this, $"fan-out {number}", metrics, logger))];
+    public Fanout(IOptions<RealtimeOptions> options, RealtimeMetrics metrics, ILogger<Fanout> logger)
+    {
+        var rings = Enumerable.Range(1, Environment.ProcessorCount).Select(_ => options.Value.IoUring ? SendRing.TryCreate() : null).ToArray();
+        _pumps = [.. rings.Select((ring, i) => new Pump(this, $"fan-out {i + 1}", ring, metrics, logger))];
+        var inUse = rings.Count(ring => ring is not null);
+        LogRings(logger, inUse, _pumps.Length);
+    }
 
     /// <summary>The pump of the next channel or connection.</summary>
     public Pump Next() => _pumps[(uint)Interlocked.Increment(ref _next) % _pumps.Length];
@@ -48,4 +55,7 @@ internal sealed class Fanout : IDisposable
             pump.Stop();
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Rings} of {Pumps} fan-out threads write by io_uring, the others with a system call for each client")]
+    private static partial void LogRings(ILogger logger, int rings, int pumps);
 }

@@ -34,11 +34,13 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
     private int _subscriptions;
     private int _turn;
 
-    // Whether a round of messages has come that nobody had a turn with; and when the pump looks at the channel where none comes.
+    // Whether a round of messages has come that nobody had a turn with.
     private bool _hasRound;
-    private long _lookAt = long.MaxValue;
 
     public string Name { get; } = name;
+
+    /// <summary>When the pump lets it hand out next (a timestamp): the pump's own.</summary>
+    public long Due { get; set; } = long.MaxValue;
 
     /// <summary>What it costs to write to all.</summary>
     private double Cost => pump.WriteCost * _subscriptions;
@@ -194,15 +196,11 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
         lock (_gate)
         {
             var now = Stopwatch.GetTimestamp();
-            if (_lookAt <= now)
-            {
-                _lookAt = long.MaxValue;
-            }
-
             if (_hasRound || _cadence.Latest <= now)
             {
+                var turns = _cadence.Turn(now, _hasRound, _cohorts.Count, Cost);
                 _hasRound = false;
-                for (var turns = _cadence.Turn(now, _cohorts.Count, Cost); turns > 0; turns--)
+                for (; turns > 0; turns--)
                 {
                     _turn = (_turn + 1) % _cohorts.Count;
                     Deliver(_cohorts[_turn], started);
@@ -211,7 +209,7 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
 
             if (_cohorts.Exists(cohort => cohort.Collected.Count > 0))
             {
-                LookAt(_cadence.Latest);
+                pump.Schedule(this, _cadence.Latest);
             }
         }
     }
@@ -382,16 +380,7 @@ internal sealed class HubChannel(string name, Pump pump, RealtimeOptions options
         }
         else if (!_hasRound)
         {
-            LookAt(_cadence.Latest);
-        }
-    }
-
-    private void LookAt(long time)
-    {
-        if (time < _lookAt)
-        {
-            _lookAt = time;
-            pump.Schedule(this, time);
+            pump.Schedule(this, _cadence.Latest);
         }
     }
 

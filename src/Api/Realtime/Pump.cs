@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using GrooteDashboard.Api.Realtime.Sockets;
 
 namespace GrooteDashboard.Api.Realtime;
 
@@ -19,7 +20,7 @@ internal sealed partial class Pump
     private readonly Fanout _fanout;
     private readonly RealtimeMetrics _metrics;
     private readonly ILogger _logger;
-    private readonly byte[] _scratch = GC.AllocateUninitializedArray<byte>(Outbox.MaxJoinedBytes, pinned: true);
+    private readonly byte[] _scratch;
 
     // Guarded by _gate: what others have put here.
     private readonly object _gate = new();
@@ -31,12 +32,23 @@ internal sealed partial class Pump
     // This thread's own.
     private readonly List<HubChannel> _channels = [];
     private readonly List<Connection> _started = [];
+    private readonly List<Connection> _inRing = [];
+    private readonly List<Connection> _more = [];
     private List<Connection> _round = [];
+    private SendRing? _ring;
+    private Sent _sent;
     private double _writeCost = (CheapWrite + DearWrite) / 2;
 
-    public Pump(Fanout fanout, string name, RealtimeMetrics metrics, ILogger logger)
+    /// <summary>Starts it.</summary>
+    /// <param name="fanout">Has the others, too.</param>
+    /// <param name="name">Of its thread.</param>
+    /// <param name="ring">Its own, by which it writes to sockets. Null: with one call each.</param>
+    /// <param name="metrics">Get what was written.</param>
+    /// <param name="logger">Gets what went wrong.</param>
+    public Pump(Fanout fanout, string name, SendRing? ring, RealtimeMetrics metrics, ILogger logger)
     {
-        (_fanout, _metrics, _logger) = (fanout, metrics, logger);
+        (_fanout, _ring, _metrics, _logger) = (fanout, ring, metrics, logger);
+        _scratch = ring?.Scratch ?? GC.AllocateUninitializedArray<byte>(Outbox.MaxJoinedBytes);
         new Thread(Run) { IsBackground = true, Name = name }.Start();
     }
 
@@ -52,13 +64,18 @@ internal sealed partial class Pump
         }
     }
 
-    /// <summary>Lets a channel hand out at the end of the round of messages that is coming in (<see cref="EndRound"/>), or at a moment, whatever is first.</summary>
+    /// <summary>Lets a channel hand out at the end of the round of messages that is coming in (<see cref="EndRound"/>), or when it is looked at anyway.</summary>
+    /// <param name="channel">Has begun to collect.</param>
+    /// <param name="latest">When, if neither is to come.</param>
     public void ScheduleWithRound(HubChannel channel, long latest)
     {
         lock (_gate)
         {
             _withRound.Add(channel);
-            Enqueue(channel, latest);
+            if (channel.Due == long.MaxValue)
+            {
+                Enqueue(channel, latest);
+            }
         }
     }
 
@@ -110,6 +127,8 @@ internal sealed partial class Pump
             _started.Clear();
             WriteRound();
         }
+
+        _ring?.Dispose();
     }
 
     /// <summary>Waits for work and takes it. False: there will be none.</summary>
@@ -139,6 +158,13 @@ internal sealed partial class Pump
         var now = Stopwatch.GetTimestamp();
         while (_due.TryPeek(out var channel, out var due))
         {
+            if (due != channel.Due)
+            {
+                // It has had its turn since.
+                _due.Dequeue();
+                continue;
+            }
+
             if (due > now)
             {
                 var wait = Stopwatch.GetElapsedTime(now, due);
@@ -146,6 +172,7 @@ internal sealed partial class Pump
             }
 
             _due.Dequeue();
+            channel.Due = long.MaxValue;
             _withRound.Remove(channel);
             _channels.Add(channel);
         }
@@ -155,6 +182,12 @@ internal sealed partial class Pump
 
     private void Enqueue(HubChannel channel, long due)
     {
+        if (due >= channel.Due)
+        {
+            return;
+        }
+
+        channel.Due = due;
         var isSooner = !_due.TryPeek(out _, out var first) || due < first;
         _due.Enqueue(channel, due);
         if (isSooner)
@@ -185,26 +218,89 @@ internal sealed partial class Pump
         }
 
         var started = Stopwatch.GetTimestamp();
-        var sent = default(Sent);
-        var left = 0;
-        for (var i = 0; i < _round.Count; i++)
+        foreach (var connection in _round)
         {
-            if (_round[i].TryWrite(_scratch, ref sent))
-            {
-                _round[left++] = _round[i];
-            }
+            Write(connection);
         }
 
+        SendRing();
         var cost = Math.Clamp((Stopwatch.GetTimestamp() - started) / (double)_round.Count, CheapWrite, DearWrite);
         Volatile.Write(ref _writeCost, _writeCost + ((cost - _writeCost) * Recent));
-        if (left > 0)
+        _round.Clear();
+        if (_more.Count > 0)
         {
-            Write(CollectionsMarshal.AsSpan(_round)[..left]);
+            Write(CollectionsMarshal.AsSpan(_more));
+            _more.Clear();
         }
 
-        _round.Clear();
-        _metrics.Sent(sent);
+        _metrics.Sent(_sent);
+        _sent = default;
     }
+
+    private void Write(Connection connection)
+    {
+        var next = connection.Next(_scratch);
+        if (next.IsEmpty)
+        {
+            return;
+        }
+
+        if (_ring is null || connection.Socket is not { } socket)
+        {
+            Written(connection, connection.Write(next));
+        }
+        else if (!_ring.TryAdd(socket, next))
+        {
+            Written(connection, Connection.Gone);
+        }
+        else
+        {
+            _inRing.Add(connection);
+            if (_ring.IsFull)
+            {
+                SendRing();
+            }
+        }
+    }
+
+    private void SendRing()
+    {
+        if (_inRing.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            var written = _ring!.Send();
+            for (var i = 0; i < written.Length; i++)
+            {
+                Written(_inRing[i], written[i]);
+            }
+        }
+        catch (IOException e)
+        {
+            // Their clients come back, and continue where they were.
+            LogRingFailed(_logger, e);
+            _inRing.ForEach(connection => connection.Abort());
+            _inRing.ForEach(connection => Written(connection, Connection.Gone));
+            _ring!.Dispose();
+            _ring = null;
+        }
+
+        _inRing.Clear();
+    }
+
+    private void Written(Connection connection, int bytes)
+    {
+        if (connection.HasMore(bytes, ref _sent))
+        {
+            _more.Add(connection);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "io_uring failed: from now on there is a system call for each write")]
+    private static partial void LogRingFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "What channel {Channel} has collected could not be handed out")]
     private static partial void LogHandOutFailed(ILogger logger, Exception exception, string channel);

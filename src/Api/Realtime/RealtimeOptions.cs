@@ -15,6 +15,9 @@ internal sealed class RealtimeOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:00:01")]
     public TimeSpan MaxBatchDelay { get; init; } = TimeSpan.FromMilliseconds(16);
 
+    /// <summary>Whether many clients are written to with one system call, where Linux allows it (io_uring).</summary>
+    public bool IoUring { get; init; } = true;
+
     [Range(1, 100_000)]
     public int MaxSubscriptions { get; init; } = 1_000;
 

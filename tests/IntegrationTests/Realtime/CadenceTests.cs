@@ -65,8 +65,23 @@ internal sealed class CadenceTests
         {
             time = audience.Latest;
             Assert.That(time, Is.LessThan(last + 32), "two of the longest rests");
-            audience.Turn(time);
+            audience.Turn(time, hasRound: false);
         }
+    }
+
+    [Test]
+    public void While_a_round_is_late_only_those_who_have_rested_have_their_turn_and_the_others_with_it()
+    {
+        var audience = new Audience(cohorts: 3, costInMilliseconds: 4.5);
+        var time = 1_000.0;
+        for (var i = 0; i < 500; i++, time += 16 / 3.0)
+        {
+            audience.Round(time, messages: 5);
+        }
+
+        Assert.That(audience.Latest, Is.InRange(time + 4, time + 6), "one round later");
+        Assert.That(audience.Turn(audience.Latest - 0.5, hasRound: false), Is.EqualTo(1));
+        Assert.That(audience.Round(time + 6, messages: 11), Is.EqualTo(1));
     }
 
     /// <summary>Takes the turns that the cadence gives, as a channel does. Times are milliseconds.</summary>
@@ -88,12 +103,12 @@ internal sealed class CadenceTests
                 Assert.That(_cadence.Came(Ticks(time) + i), Is.EqualTo(i == 0), "the first of a round");
             }
 
-            return Turn(time);
+            return Turn(time, hasRound: true);
         }
 
-        public int Turn(double time)
+        public int Turn(double time, bool hasRound)
         {
-            var turns = _cadence.Turn(Ticks(time), cohorts, Ticks(costInMilliseconds));
+            var turns = _cadence.Turn(Ticks(time), hasRound, cohorts, Ticks(costInMilliseconds));
             for (var i = 0; i < turns; i++)
             {
                 _turns[_turn = (_turn + 1) % cohorts].Add(time);

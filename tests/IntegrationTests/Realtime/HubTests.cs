@@ -121,13 +121,14 @@ internal sealed class HubTests
         Assert.That((host.Metrics["realtime.connections"], host.Metrics["realtime.subscriptions"]), Is.EqualTo((1, 1)));
     }
 
-    [TestCase(false)]
-    [TestCase(true)]
-    public async Task Every_subscriber_gets_every_message_once_in_order_and_each_is_encoded_once(bool https)
+    [TestCase(false, true, TestName = "Every subscriber gets every message once in order, and each is encoded once: one call for many")]
+    [TestCase(false, false, TestName = "Every subscriber gets every message once in order, and each is encoded once: a call for each")]
+    [TestCase(true, true, TestName = "Every subscriber gets every message once in order, and each is encoded once: TLS")]
+    public async Task Every_subscriber_gets_every_message_once_in_order_and_each_is_encoded_once(bool https, bool ioUring)
     {
         const int Subscribers = 50;
         const int Messages = 1_000;
-        await using var host = await HubHost.StartAsync(https: https);
+        await using var host = await HubHost.StartAsync(new { IoUring = ioUring }, https);
         var clients = await Task.WhenAll(Enumerable.Range(0, Subscribers).Select(async _ =>
         {
             var client = await host.JoinAsync();

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Net.Sockets;
 
 namespace GrooteDashboard.Api.Realtime.Sockets;
 
@@ -10,6 +11,9 @@ internal interface ITransport
 {
     /// <summary>What the client sends.</summary>
     PipeReader Input { get; }
+
+    /// <summary>The socket, where bytes go to it as they are, and it does not block. Null: there is more between.</summary>
+    Socket? Socket { get; }
 
     /// <summary>Hands over as many of the bytes as the transport takes without waiting, and returns how many that were.</summary>
     int TryWrite(ReadOnlySpan<byte> bytes);

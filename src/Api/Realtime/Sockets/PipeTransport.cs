@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Net.Sockets;
 
 namespace GrooteDashboard.Api.Realtime.Sockets;
 
@@ -9,6 +10,8 @@ internal sealed class PipeTransport(PipeReader input, PipeWriter output, Action 
     private Task<FlushResult> _flush = Task.FromResult(default(FlushResult));
 
     public PipeReader Input => input;
+
+    public Socket? Socket => null;
 
     public int TryWrite(ReadOnlySpan<byte> bytes)
     {

@@ -16,20 +16,21 @@ internal sealed class UpgradableConnection : ITransport, IConnectionHeartbeatFea
     private readonly ConnectionContext _connection;
     private readonly IDuplexPipe _transport;
     private readonly HttpHeartbeat _heartbeat;
-    private readonly Socket _socket;
     private Func<Task>? _session;
 
     private UpgradableConnection(ConnectionContext connection, Socket socket, HttpHeartbeat heartbeat)
     {
         _connection = connection;
         _transport = connection.Transport;
-        _socket = socket;
+        Socket = socket;
         _heartbeat = heartbeat;
         connection.Features.Set<IConnectionHeartbeatFeature>(this);
         connection.Transport = new HttpTransport(this);
     }
 
     public PipeReader Input => _transport.Input;
+
+    public Socket Socket { get; }
 
     /// <summary>Makes every connection of an endpoint one of these.</summary>
     public static void Attach(IConnectionBuilder endpoint, HttpHeartbeat heartbeat) => endpoint.Use(next => connection =>
@@ -48,7 +49,7 @@ internal sealed class UpgradableConnection : ITransport, IConnectionHeartbeatFea
     public void BeginHandshake()
     {
         // Calls that do not wait return at once then. Those that do wait, the server's own reads among them, never blocked a thread.
-        _socket.Blocking = false;
+        Socket.Blocking = false;
         ((HttpTransport)_connection.Transport).BeginHandshake();
     }
 
@@ -59,7 +60,7 @@ internal sealed class UpgradableConnection : ITransport, IConnectionHeartbeatFea
     /// <summary>Straight to the socket: one system call for a write, no copy, and no thread that is woken up for it.</summary>
     public int TryWrite(ReadOnlySpan<byte> bytes)
     {
-        var sent = _socket.Send(bytes, SocketFlags.None, out var error);
+        var sent = Socket.Send(bytes, SocketFlags.None, out var error);
         return error switch
         {
             SocketError.Success => sent,
@@ -68,7 +69,7 @@ internal sealed class UpgradableConnection : ITransport, IConnectionHeartbeatFea
         };
     }
 
-    public ValueTask<int> WriteAsync(ReadOnlyMemory<byte> bytes) => _socket.SendAsync(bytes, SocketFlags.None);
+    public ValueTask<int> WriteAsync(ReadOnlyMemory<byte> bytes) => Socket.SendAsync(bytes, SocketFlags.None);
 
     public void Abort() => _connection.Abort();
 
