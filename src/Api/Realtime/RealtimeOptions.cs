@@ -13,7 +13,7 @@ internal sealed class RealtimeOptions
 
     /// <summary>How long a message may wait for others of its channel, to leave together with them. Only those that come quickly after one another wait.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:01")]
-    public TimeSpan MaxBatchDelay { get; init; } = TimeSpan.FromMilliseconds(16);
+    public TimeSpan MaxBatchDelay { get; init; } = TimeSpan.FromMilliseconds(13);
 
     /// <summary>Whether many clients are written to with one system call, where Linux allows it (io_uring).</summary>
     public bool IoUring { get; init; } = true;

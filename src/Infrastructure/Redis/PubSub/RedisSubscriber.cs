@@ -25,7 +25,7 @@ internal sealed partial class RedisSubscriber : IDisposable
     /// </summary>
     private static readonly TimeSpan Round = TimeSpan.FromMilliseconds(2);
 
-    private static readonly (double MessagesPerMillisecond, TimeSpan Round)[] LongerRounds = [(1.8, TimeSpan.FromMilliseconds(13)), (0.8, TimeSpan.FromMilliseconds(5))];
+    private static readonly (double MessagesPerMillisecond, TimeSpan Round)[] LongerRounds = [(1.8, TimeSpan.FromMilliseconds(13)), (0.8, TimeSpan.FromMilliseconds(4))];
 
     /// <summary>How much of what is known of them each look forgets; and the longest silence that is remembered, in milliseconds.</summary>
     private const double Forgotten = 1.0 / 8;
