@@ -14,7 +14,7 @@ namespace GrooteDashboard.Api.Realtime;
 internal sealed class Connection(
     ulong id, ITransport transport, Pump pump, ConnectionRegistry registry, RealtimeOptions options, RealtimeMetrics metrics, TimeProvider time)
 {
-    /// <summary>The transport is gone (<see cref="HasMore"/>).</summary>
+    /// <summary>The transport is gone (<see cref="Advance"/>).</summary>
     public const int Gone = -1;
 
     private const int MaxMissedBeats = 2;
@@ -205,11 +205,11 @@ internal sealed class Connection(
         }
     }
 
-    /// <summary>What is to be written next; empty: nothing is, and the connection is to be given to a pump again. Only pumps ask, one at a time, and write it.</summary>
+    /// <summary>What is to be written next. Empty: nothing waits any more. Only pumps ask, one at a time, and say with <see cref="Advance"/> what became of it.</summary>
     /// <param name="scratch">Where several that wait are joined.</param>
     public ReadOnlyMemory<byte> Next(byte[] scratch) => _outbox.Peek(scratch);
 
-    /// <summary>Writes as much of it as the transport takes now, and returns what <see cref="HasMore"/> is to be told.</summary>
+    /// <summary>Writes as much of it as the transport takes now, and returns what <see cref="Advance"/> is to be told.</summary>
     public int Write(ReadOnlyMemory<byte> next)
     {
         try
@@ -222,8 +222,8 @@ internal sealed class Connection(
         }
     }
 
-    /// <summary>So many bytes of what was next are written: 0 if the transport takes nothing now. True: there is more, for another turn.</summary>
-    public bool HasMore(int written, ref Sent sent)
+    /// <summary>So many bytes of what was next are written; 0: the transport takes nothing now, and is waited for; or <see cref="Gone"/>. True: there is more, for another turn.</summary>
+    public bool Advance(int written, ref Sent sent)
     {
         switch (written)
         {

@@ -293,7 +293,7 @@ internal sealed partial class Pump
 
     private void Written(Connection connection, int bytes)
     {
-        if (connection.HasMore(bytes, ref _sent))
+        if (connection.Advance(bytes, ref _sent))
         {
             _more.Add(connection);
         }
