@@ -66,8 +66,6 @@ internal sealed unsafe partial class SendRing : IDisposable
     /// <summary>Whether the next <see cref="TryAdd"/> needs a <see cref="Send"/> before it.</summary>
     public bool IsFull => _count == Capacity || _taken > ArenaBytes - MaxWriteBytes;
 
-    public bool IsEmpty => _count == 0;
-
     /// <summary>Where what is to be sent can be put together: bytes in it are not taken for those of the last write.</summary>
     public byte[] Scratch { get; } = GC.AllocateUninitializedArray<byte>(Outbox.MaxJoinedBytes);
 
